@@ -1,4 +1,4 @@
-import type { Command, Decider } from './decider.js';
+import type { Command, CommandMetadata, Decider } from './decider.js';
 import type { DomainEvent, NewEvent, RecordedEvent } from './event.js';
 import {
   type AppendResult,
@@ -33,7 +33,7 @@ export const commandHandler =
     ifRevision?: number,
   ): Promise<Outcome> => {
     for (let attempt = 1; ; attempt++) {
-      const { state, last, repeated } = await load(
+      const { state, first, last, repeated } = await load(
         store,
         upcasters,
         decider,
@@ -44,9 +44,13 @@ export const commandHandler =
       const actual = last?.revision ?? -1;
       if (ifRevision !== undefined && ifRevision !== actual)
         throw new WrongExpectedRevision(stream, ifRevision, actual);
-      const decided = decider.decide(command, state);
+      // Whom a stream concerns is fixed by its first event for ever: it is the key that keeps a customer's order.
+      const metadata = first
+        ? { ...command.metadata, customerId: first.metadata.customerId }
+        : command.metadata;
+      const decided = decider.decide({ ...command, metadata }, state);
       if (decided.length === 0) return answer('repeated', stream, last ?? { revision: -1, position: -1 });
-      const events = decided.map((event, index) => envelope(event, command, stream, index, upcasters));
+      const events = decided.map((event, index) => envelope(event, metadata, stream, index, upcasters));
       try {
         return answer(
           'accepted',
@@ -78,19 +82,21 @@ const load = async <State, C extends Command, E extends DomainEvent>(
   commandId?: string,
 ) => {
   let state = decider.initialState;
+  let first: RecordedEvent | undefined;
   let last: RecordedEvent | undefined;
   let repeated: RecordedEvent | undefined;
   for await (const event of store.readStream(stream)) {
     state = decider.evolve(state, upcasters.upcast(event) as DomainEvent as E);
+    first ??= event;
     last = event;
     if (event.metadata.commandId === commandId) repeated = event;
   }
-  return { state, last, repeated };
+  return { state, first, last, repeated };
 };
 
 const envelope = (
   { type, data }: DomainEvent,
-  { metadata }: Command,
+  metadata: CommandMetadata,
   stream: string,
   index: number,
   upcasters: Upcasters,
