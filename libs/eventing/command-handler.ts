@@ -1,4 +1,4 @@
-import type { Command, CommandMetadata, Decider } from './decider.js';
+import type { Command, CommandMetadata, Decider, Stored } from './decider.js';
 import type { DomainEvent, NewEvent, RecordedEvent } from './event.js';
 import {
   type AppendResult,
@@ -86,7 +86,7 @@ const load = async <State, C extends Command, E extends DomainEvent>(
   let last: RecordedEvent | undefined;
   let repeated: RecordedEvent | undefined;
   for await (const event of store.readStream(stream)) {
-    state = decider.evolve(state, upcasters.upcast(event) as DomainEvent as E);
+    state = decider.evolve(state, upcasters.upcast(event) as DomainEvent as Stored<E>);
     first ??= event;
     last = event;
     if (event.metadata.commandId === commandId) repeated = event;
