@@ -1,0 +1,88 @@
+import { Readable } from 'node:stream';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ChdbConnection, createChdbConnection } from 'chdb/connection';
+
+export type SettingValue = string | number | boolean;
+export type Settings = Readonly<Record<string, SettingValue>>;
+
+/** One connection to the engine, in the process or over HTTP; the SQL is the same on both. */
+export interface Connection {
+  readonly client: ClickHouseClient;
+  /** One JSON object per line, handed to the engine as bytes; settings hold for this insert only. */
+  insertLines(table: string, lines: Buffer | string, settings: Settings): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What both engines are told once, so that the same query answers the same on either. */
+const alike = (maxMemoryBytes: number): Settings => ({
+  async_insert: 0, // on by default in the engine: an insert would be acknowledged before it is there
+  session_timezone: 'UTC', // otherwise the zone of the process decides what a date is
+  output_format_json_quote_64bit_integers: 0, // positions and revisions are safe integers
+  output_format_json_quote_decimals: 1, // money stays exact: a decimal string
+  max_memory_usage: maxMemoryBytes, // the embedded engine has no limit of its own
+});
+
+type ClientConnection = NonNullable<Parameters<typeof createClient>[0]>['connection'];
+
+export const embeddedConnection = async (dir: string, maxMemoryBytes: number): Promise<Connection> => {
+  const connection: ChdbConnection = createChdbConnection({ path: dir });
+  // chDB is typed against another release of the client's types, which differs in names of settings only.
+  const client = createClient({ connection: connection as unknown as ClientConnection });
+  const settings = Object.entries(alike(maxMemoryBytes)).map(
+    ([name, value]) => `${name} = ${literal(value)}`,
+  );
+  try {
+    await client.command({ query: `SET ${settings.join(', ')}` });
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+  return {
+    client,
+    insertLines: async (table, lines, settings) => {
+      // The settings stand inside the statement: on an embedded connection any other way they would stay for good.
+      await connection.chdb.rawInsert({
+        table,
+        values: lines,
+        format: 'JSONEachRow',
+        settings: { ...settings },
+      });
+    },
+    close: () => client.close(),
+  };
+};
+
+export interface ServerOptions {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly requestTimeoutMs?: number;
+}
+
+export const serverConnection = (options: ServerOptions, maxMemoryBytes: number): Connection => {
+  const client = createClient({
+    url: options.url,
+    username: options.username,
+    password: options.password,
+    request_timeout: options.requestTimeoutMs ?? 120_000,
+    clickhouse_settings: alike(maxMemoryBytes),
+  });
+  return {
+    client,
+    insertLines: async (table, lines, settings) => {
+      await client.insert({
+        table,
+        values: Readable.from([lines], { objectMode: false }),
+        format: 'JSONEachRow',
+        clickhouse_settings: settings,
+      });
+    },
+    close: () => client.close(),
+  };
+};
+
+/** A setting's value as SQL; names and values come from code, never from outside. */
+export const literal = (value: SettingValue): string =>
+  typeof value === 'string'
+    ? `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+    : String(Number(value));

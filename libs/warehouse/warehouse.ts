@@ -1,0 +1,117 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { drainPending } from 'chdb';
+import {
+  type Connection,
+  embeddedConnection,
+  type ServerOptions,
+  type Settings,
+  serverConnection,
+} from './connection.js';
+
+/** Values bound to `{name:Type}` in a statement; never spliced into its text. */
+export type QueryParameters = Readonly<Record<string, unknown>>;
+
+/**
+ * One connection to the warehouse. Statements sent on it run one after the other; whoever must not wait for
+ * others takes a connection of its own (`connect`).
+ */
+export interface Warehouse {
+  readonly client: ClickHouseClient;
+  /** The rows of a SELECT, Decimals as strings, 64-bit integers as numbers. */
+  rows<Row>(sql: string, params?: QueryParameters): Promise<Row[]>;
+  command(sql: string, params?: QueryParameters): Promise<void>;
+  /** Inserts JSON lines as they are; `settings` (a deduplication token, say) hold for this insert alone. */
+  insertLines(table: string, lines: Buffer | string, settings?: Settings): Promise<void>;
+  connect(): Promise<Warehouse>;
+  /** Kills what still runs on an embedded engine, then closes this connection and those opened from it. */
+  close(): Promise<void>;
+}
+
+export type WarehouseOptions = ({ readonly dir: string } | ServerOptions) & {
+  /** Most memory one query may take; default 4 GiB. */
+  readonly maxMemoryBytes?: number;
+};
+
+const DEFAULT_MEMORY = 4 * 1024 ** 3;
+
+/** Opens the warehouse: chDB on a directory in this process, or a ClickHouse server by its URL. */
+export const openWarehouse = async (options: WarehouseOptions): Promise<Warehouse> => {
+  const memory = options.maxMemoryBytes ?? DEFAULT_MEMORY;
+  if (!('dir' in options)) return new Connected(async () => serverConnection(options, memory), false).open();
+  const dir = resolve(options.dir);
+  mkdirSync(dir, { recursive: true });
+  return new Connected(() => embeddedConnection(dir, memory), true).open();
+};
+
+class Connected implements Warehouse {
+  private connection!: Connection;
+  private readonly children = new Set<Connected>();
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly make: () => Promise<Connection>,
+    private readonly embedded: boolean,
+    private readonly parent?: Connected,
+  ) {}
+
+  async open(): Promise<this> {
+    this.connection = await this.make();
+    this.parent?.children.add(this);
+    return this;
+  }
+
+  get client(): ClickHouseClient {
+    return this.connection.client;
+  }
+
+  async rows<Row>(sql: string, params?: QueryParameters): Promise<Row[]> {
+    const result = await this.client.query({
+      query: sql,
+      format: 'JSONEachRow',
+      query_params: { ...params },
+    });
+    return result.json<Row>();
+  }
+
+  async command(sql: string, params?: QueryParameters): Promise<void> {
+    await this.client.command({ query: sql, query_params: { ...params } });
+  }
+
+  insertLines(table: string, lines: Buffer | string, settings: Settings = {}): Promise<void> {
+    return this.connection.insertLines(table, lines, {
+      async_insert: 0,
+      date_time_input_format: 'best_effort', // events carry ISO 8601 instants
+      ...settings,
+    });
+  }
+
+  connect(): Promise<Warehouse> {
+    return new Connected(this.make, this.embedded, this).open();
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shut();
+    return this.closing;
+  }
+
+  private async shut(): Promise<void> {
+    this.parent?.children.delete(this);
+    if (this.embedded && !this.parent) await this.killQueries();
+    for (const child of this.children) await child.close();
+    await this.connection.close();
+    // The engine counts a connection until its last query has ended, and refuses another directory until then.
+    if (this.embedded && !this.parent) await drainPending();
+  }
+
+  /** A process cannot exit while a query runs in it. */
+  private async killQueries(): Promise<void> {
+    const killer = await this.make();
+    try {
+      await killer.client.command({ query: 'KILL QUERY WHERE query_id != queryID() ASYNC' });
+    } finally {
+      await killer.close();
+    }
+  }
+}
