@@ -19,6 +19,8 @@ export interface CommandType<
   readonly personal: readonly string[];
   /** Waits for all commands before it and holds up all after it, because it touches several customers. */
   readonly barrier?: true;
+  /** Only policies send it; a request from outside may not. */
+  readonly internal?: true;
 }
 
 /** For lists of command types of many aggregates, each of which is type-safe in itself. */
