@@ -17,6 +17,8 @@ export interface CommandType<
   readonly idField?: string;
   /** Dotted paths of the personal fields, sealed before the command is decided: `address.street`, `notes[].text`. */
   readonly personal: readonly string[];
+  /** Fields that the command side fills in from other streams, and that nobody outside may send. */
+  readonly filledByServer?: readonly string[];
   /** Waits for all commands before it and holds up all after it, because it touches several customers. */
   readonly barrier?: true;
   /** Only policies send it; a request from outside may not. */
