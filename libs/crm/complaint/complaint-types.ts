@@ -21,6 +21,10 @@ export const redressKinds = [
 ] as const;
 export type RedressKind = (typeof redressKinds)[number];
 
+/** What analyses may see of where a complaint comes from; finer than a postal area would be an address. */
+export const complaintAttributes = ['country', 'region', 'postalArea'] as const;
+export type ComplaintAttribute = (typeof complaintAttributes)[number];
+
 /** What a complaint is about; may turn out to be something else, see ComplaintReclassified. */
 export interface Classification {
   readonly category: string;
@@ -55,8 +59,8 @@ export interface ComplaintOpenedData extends OfComplaint, Classification {
   readonly description?: Sealed;
   /** The contact in which it was made. */
   readonly interactionId?: string;
-  /** Further facts in the clear, of names that the configuration allows: `{ state: 'FL' }`. */
-  readonly attributes?: Readonly<Record<string, string>>;
+  /** Further facts in the clear: `{ region: 'FL' }`. */
+  readonly attributes?: Readonly<Partial<Record<ComplaintAttribute, string>>>;
 }
 
 export interface ComplaintAcknowledgedData extends WithNote {
