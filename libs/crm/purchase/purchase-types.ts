@@ -84,6 +84,8 @@ export interface Return extends ReturnFacts {
   readonly refund: Money;
   /** Missing: it is not known which goods came back. */
   readonly lines?: readonly ReturnedLine[];
+  /** All that was left of the purchase was returned at once. */
+  readonly whole?: true;
 }
 
 /** Reasons that reports know by name; a company may use codes of its own beside them. */

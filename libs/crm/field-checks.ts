@@ -1,0 +1,68 @@
+import { type FieldProblem, invalid } from '#eventing/errors';
+import { idProblem } from '#eventing/ids';
+import { isSealed } from '#eventing/sealed';
+
+const PLAIN_ID = /^[A-Za-z0-9._:/-]{1,200}$/;
+const MAX_CODE_LENGTH = 100;
+const CODE = /^[\p{L}\p{N}][\p{L}\p{N} .,:;/&'()%+_-]*$/u;
+const LIKE_A_TELEPHONE_NUMBER = /(?:\d[ ().+/-]*){7}/;
+const REASON = /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/;
+const MAX_REASON_LENGTH = 40;
+
+/** Collects what is wrong with a command, so that its sender learns of every wrong field at once. */
+export class FieldChecks {
+  private problems: FieldProblem[] | undefined;
+
+  fail(path: string, reason: string): void {
+    this.problems ??= [];
+    this.problems.push({ path, reason });
+  }
+
+  present(path: string, value: unknown): void {
+    if (value === undefined || value === null) this.fail(path, 'is required');
+  }
+
+  /** An id from outside, which stays in the clear for ever. */
+  id(path: string, value: string | undefined): void {
+    if (value === undefined || (typeof value === 'string' && PLAIN_ID.test(value))) return;
+    const problem = typeof value === 'string' ? idProblem(value) : 'must be a string';
+    if (problem !== undefined) this.fail(path, problem);
+  }
+
+  /** A word of the company's own vocabulary, such as a channel or a category; it stays in the clear too. */
+  code(path: string, value: string | undefined): void {
+    if (value === undefined) return;
+    if (typeof value !== 'string' || value.length > MAX_CODE_LENGTH || !CODE.test(value))
+      this.fail(path, `must be a short name of letters, digits and , . : ; / & ' ( ) % + _ -`);
+    else if (LIKE_A_TELEPHONE_NUMBER.test(value))
+      this.fail(path, 'must not contain a telephone number: it stays in the clear');
+  }
+
+  /** A reason code: strict, so that nobody writes sentences about people where they stay in the clear. */
+  reason(path: string, value: string | undefined): void {
+    if (value === undefined) return;
+    if (typeof value !== 'string' || value.length > MAX_REASON_LENGTH || !REASON.test(value))
+      this.fail(path, 'must be a code like changed-mind (at most 40 characters); put words into the note');
+  }
+
+  oneOf(path: string, value: string | undefined, allowed: readonly string[]): void {
+    if (value !== undefined && !allowed.includes(value))
+      this.fail(path, `must be one of: ${allowed.join(', ')}`);
+  }
+
+  /** The last door before a personal value would be kept in the clear for ever. */
+  sealed(path: string, value: string | null | undefined): void {
+    if (value !== undefined && value !== null && !isSealed(value)) this.fail(path, 'must be sealed');
+  }
+
+  count(path: string, value: number | undefined, max: number): void {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0 && value <= max))
+      this.fail(path, `must be a whole number from 0 to ${max}`);
+  }
+
+  /** @throws PerennialError `validation-failed` with all problems found */
+  done(): void {
+    if (this.problems !== undefined)
+      throw invalid('validation-failed', 'The command has wrong fields.', this.problems);
+  }
+}
