@@ -1,4 +1,5 @@
 export * from './business-time.js';
+export * from './checkpoint.js';
 export * from './command-handler.js';
 export * from './decider.js';
 export * from './errors.js';

@@ -1,0 +1,147 @@
+import { resolve } from 'node:path';
+import { isSupportedCountry } from 'libphonenumber-js';
+import { IANAZone } from 'luxon';
+import { Secret } from './secret.js';
+
+/** How the text of a setting is read. */
+export interface Format<T> {
+  /** What is allowed, as the documentation says it. */
+  readonly allowed: string;
+  /** The text must not be repeated in messages. */
+  readonly secret?: boolean;
+  /** @throws Error with the reason: 'must be ...' */
+  read(text: string): T;
+}
+
+interface Described {
+  readonly variable: string;
+  readonly description: string;
+}
+
+/** One setting of the environment. */
+export interface Setting<T> extends Described {
+  readonly format: Format<unknown>;
+  readonly default?: string;
+  /** What stands in the configuration; `undefined` where there is neither a value nor a default. */
+  read(text: string | undefined): T;
+}
+
+export const withDefault = <T>(
+  format: Format<T>,
+  described: Described & { readonly default: string },
+): Setting<T> => ({ ...described, format, read: (text = described.default) => format.read(text) });
+
+export const optional = <T>(format: Format<T>, described: Described): Setting<T | undefined> => ({
+  ...described,
+  format,
+  read: (text) => (text === undefined ? undefined : format.read(text)),
+});
+
+export const integer = (least: number, most: number): Format<number> => ({
+  allowed: `a whole number from ${least} to ${most}`,
+  read(text) {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) throw new Error(`must be ${this.allowed}`);
+    return value;
+  },
+});
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** A number of bytes, such as `65536` or `4M`. */
+export const bytes = (least: string, most: string): Format<number> => ({
+  allowed: `bytes from ${least} to ${most}, with K, M or G for powers of 1024`,
+  read(text) {
+    const value = bytesOf(text);
+    if (value === undefined || value < Number(bytesOf(least)) || value > Number(bytesOf(most)))
+      throw new Error(`must be ${this.allowed}`);
+    return value;
+  },
+});
+
+const bytesOf = (text: string): number | undefined => {
+  const match = /^(\d+)([KMG]?)$/.exec(text);
+  return match ? Number(match[1]) * Number(UNITS[match[2] ?? '']) : undefined;
+};
+
+export const oneOf = <const T extends string>(...values: readonly T[]): Format<T> => ({
+  allowed: values.map((value) => `\`${value}\``).join(', '),
+  read(text) {
+    const value = values.find((candidate) => candidate === text);
+    if (value === undefined) throw new Error(`must be one of ${values.join(', ')}`);
+    return value;
+  },
+});
+
+export const directory: Format<string> = { allowed: 'a path', read: (text) => resolve(text) };
+
+export const hostAddress: Format<string> = {
+  allowed: 'an address or a host name',
+  read(text) {
+    if (!/^[\w.:-]+$/.test(text)) throw new Error(`must be ${this.allowed}`);
+    return text;
+  },
+};
+
+export const timeZone: Format<string> = {
+  allowed: 'an IANA time zone, for instance `Europe/Berlin`',
+  read(text) {
+    if (!/^[A-Z]/i.test(text) || !IANAZone.isValidZone(text))
+      throw new Error('must be an IANA time zone, for instance Europe/Berlin');
+    return text;
+  },
+};
+
+export const phoneRegion: Format<string> = {
+  allowed: 'an ISO 3166 country of two letters',
+  read(text) {
+    if (!isSupportedCountry(text)) throw new Error(`must be ${this.allowed}, for instance DE`);
+    return text;
+  },
+};
+
+export const masterKey: Format<Secret> = {
+  allowed: '32 bytes in base64',
+  secret: true,
+  read(text) {
+    if (!/^[A-Za-z0-9+/]{43}=$/.test(text)) throw new Error(`must be ${this.allowed}`);
+    return new Secret(text);
+  },
+};
+
+export const eventStoreUrl: Format<Secret> = {
+  allowed: 'a connection string `esdb://...` or `esdb+discover://...`',
+  secret: true,
+  read(text) {
+    if (!/^(esdb|kurrentdb)(\+discover)?:\/\/./.test(text))
+      throw new Error('must begin with esdb:// or esdb+discover://');
+    return new Secret(text);
+  },
+};
+
+/** Who may call, recognised by a key of their own. */
+export interface ApiKey {
+  /** Stands as the actor in the events. */
+  readonly name: string;
+  readonly key: Secret;
+}
+
+const SHORTEST_API_KEY = 16;
+
+export const apiKeyList: Format<readonly ApiKey[]> = {
+  allowed: `\`name:key\`, separated by commas; keys of at least ${SHORTEST_API_KEY} characters`,
+  secret: true,
+  read(text) {
+    const keys = text.split(',').map((entry) => {
+      const [, name, key] = /^\s*([\w.-]+):(\S+)\s*$/.exec(entry) ?? [];
+      if (!name || !key) throw new Error('must be name:key pairs, separated by commas');
+      if (key.length < SHORTEST_API_KEY)
+        throw new Error(
+          `must have keys of at least ${SHORTEST_API_KEY} characters; that of ${name} is shorter`,
+        );
+      return Object.freeze({ name, key: new Secret(key) });
+    });
+    if (new Set(keys.map(({ name }) => name)).size < keys.length) throw new Error('must name everybody once');
+    return Object.freeze(keys);
+  },
+};
