@@ -48,6 +48,20 @@ describe('field checks', () => {
     },
   );
 
+  it.each(['(CD) Certificate of deposit', 'E*Trade Bank', 'Spring 2024 – come back!'])(
+    'takes the label %s',
+    (label) => {
+      expect(problemsOf((checks) => checks.label('name', label))).toEqual([]);
+    },
+  );
+
+  it.each(['', 'ask jane@example.org', 'call 0171 1234567', 'a\nb', 'x'.repeat(201)])(
+    'refuses the label %p',
+    (label) => {
+      expect(problemsOf((checks) => checks.label('name', label))).toEqual(['name']);
+    },
+  );
+
   it.each(['changed-mind', 'late', 'r2'])('takes the reason %s', (reason) => {
     expect(problemsOf((checks) => checks.reason('reason', reason))).toEqual([]);
   });

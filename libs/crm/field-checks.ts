@@ -5,6 +5,9 @@ import { isSealed } from '#eventing/sealed';
 const PLAIN_ID = /^[A-Za-z0-9._:/-]{1,200}$/;
 const MAX_CODE_LENGTH = 100;
 const CODE = /^[\p{L}\p{N}][\p{L}\p{N} .,:;/&'()%+_-]*$/u;
+const PRINTABLE = /^[\p{L}\p{N}\p{P}\p{S} ]+$/u;
+const MAX_LABEL_LENGTH = 200;
+const LIKE_AN_EMAIL_ADDRESS = /[^\s@]@[^\s@]+\.[^\s@]/;
 const LIKE_A_TELEPHONE_NUMBER = /(?:\d[ ().+/-]*){7}/;
 const REASON = /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/;
 const MAX_REASON_LENGTH = 40;
@@ -36,6 +39,15 @@ export class FieldChecks {
       this.fail(path, `must be a short name of letters, digits and , . : ; / & ' ( ) % + _ -`);
     else if (LIKE_A_TELEPHONE_NUMBER.test(value))
       this.fail(path, 'must not contain a telephone number: it stays in the clear');
+  }
+
+  /** A name that people read, of a product, a company or a campaign; it stays in the clear too. */
+  label(path: string, value: string | undefined): void {
+    if (value === undefined) return;
+    if (typeof value !== 'string' || value.length > MAX_LABEL_LENGTH || !PRINTABLE.test(value))
+      this.fail(path, `must be 1 to ${MAX_LABEL_LENGTH} printable characters`);
+    else if (LIKE_AN_EMAIL_ADDRESS.test(value) || LIKE_A_TELEPHONE_NUMBER.test(value))
+      this.fail(path, 'must not contain an e-mail address or a telephone number: it stays in the clear');
   }
 
   /** A reason code: strict, so that nobody writes sentences about people where they stay in the clear. */

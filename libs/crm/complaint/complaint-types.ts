@@ -21,7 +21,7 @@ export const redressKinds = [
 ] as const;
 export type RedressKind = (typeof redressKinds)[number];
 
-/** What analyses may see of where a complaint comes from; finer than a postal area would be an address. */
+/** What analyses may see of where a complaint comes from; the whole postal code only where nobody knows of whom. */
 export const complaintAttributes = ['country', 'region', 'postalArea'] as const;
 export type ComplaintAttribute = (typeof complaintAttributes)[number];
 
