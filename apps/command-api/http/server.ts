@@ -1,0 +1,88 @@
+import 'reflect-metadata';
+import type { Socket } from 'node:net';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { allowedMethods } from './allowed-methods.js';
+import { type ApiKey, authentication } from './authentication.js';
+import { registerBodies } from './body.js';
+import { callerOf } from './caller.js';
+import { problemOf } from './problem.js';
+import { type ErrorLog, PROBLEM_TYPE, ProblemFilter } from './problem-filter.js';
+
+export interface ServerSettings {
+  readonly apiKeys: readonly ApiKey[];
+  /** Paths that need no key: exact ones, and with a slash at the end all below. */
+  readonly publicPaths: readonly string[];
+  readonly bodyLimit: number;
+}
+
+export const PUBLIC_PATHS = ['/health/', '/openapi.json', '/docs', '/docs/'];
+export const BODY_LIMIT = 1024 * 1024;
+const LONGEST_PATH_PARAMETER = 2000;
+const REQUEST_TIMEOUT_MS = 300_000;
+
+@Module({})
+class ServerModule {}
+
+/** A Nest application on Fastify with our answers to failures, keys and correlation ids around the modules. */
+export const createServer = async (
+  modules: readonly (DynamicModule | Type)[],
+  settings: ServerSettings,
+  log: ErrorLog,
+): Promise<NestFastifyApplication> => {
+  const adapter = new FastifyAdapter({
+    // No part uses Express-like middleware, and the layer that runs it costs every request.
+    skipMiddie: true,
+    multipart: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreTrailingSlash: true },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      filter.answer(error, request, reply),
+    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(error, socket),
+  } as ConstructorParameters<typeof FastifyAdapter>[0]);
+  const fastify = adapter.getInstance();
+  const filter = new ProblemFilter(log, allowedMethods(fastify));
+  registerBodies(fastify, settings.bodyLimit);
+  fastify.decorateRequest('caller', undefined);
+  const authenticate = authentication(settings.apiKeys);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const caller = callerOf('anonymous', request.headers);
+    request.caller = caller;
+    reply.header('x-correlation-id', caller.correlationId);
+    try {
+      if (!isPublic(request, settings.publicPaths))
+        request.caller = { ...caller, actor: authenticate(request.headers) };
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  const application = await NestFactory.create<NestFastifyApplication>(
+    { module: ServerModule, imports: [...modules] },
+    adapter,
+    { bodyParser: false, logger: false, abortOnError: false },
+  );
+  application.useGlobalFilters(filter);
+  return application;
+};
+
+/** What is not even HTTP never reaches a request. */
+const refuseConnection = (error: NodeJS.ErrnoException, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  const problem = problemOf(Object.assign(new Error('This is not an HTTP request.'), { statusCode: status }));
+  const body = JSON.stringify(problem);
+  socket.end(
+    `HTTP/1.1 ${status} ${problem.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+};
+
+const isPublic = ({ routeOptions: { url } }: FastifyRequest, paths: readonly string[]): boolean =>
+  url !== undefined && paths.some((path) => url === path || (path.endsWith('/') && url.startsWith(path)));
