@@ -46,3 +46,19 @@ export const requireWithin = (name: string, value: number, least: number, most =
       `${name} must be a number from ${least} to ${most}, not ${value}.`,
     );
 };
+
+const LEAST_PARAMETER = 1e-6;
+const MOST_PARAMETER = 1e7;
+
+/** @throws InvalidInput `impossible-parameter` unless each is a number from 1e-6 to 1e7 */
+export const checkParameters = <P extends object>(parameters: P, names: readonly (keyof P & string)[]): P => {
+  for (const name of names) {
+    const value = parameters[name];
+    if (!(typeof value === 'number' && value >= LEAST_PARAMETER && value <= MOST_PARAMETER))
+      throw new InvalidInput(
+        'impossible-parameter',
+        `The parameter ${name} must be a number from ${LEAST_PARAMETER} to ${MOST_PARAMETER}, not ${value}.`,
+      );
+  }
+  return parameters;
+};

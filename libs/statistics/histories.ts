@@ -119,3 +119,29 @@ export const checkFittable = (groups: GroupedHistories): void => {
 };
 
 export const customersIn = (groups: GroupedHistories): number => groups.n.reduce((sum, n) => sum + n, 0);
+
+/**
+ * Every (customers / size)-th customer, as groups: each group has its share of the sample, give or take one.
+ * Deterministic, so that a model run can be repeated.
+ */
+export const systematicSample = (
+  { x, tx, T, n }: GroupedHistories,
+  customers: number,
+  size: number,
+): GroupedHistories => {
+  const every = customers / size;
+  const rows: number[] = [];
+  const counts: number[] = [];
+  let passed = 0;
+  let taken = 0;
+  for (let i = 0; i < n.length; i++) {
+    passed += n[i]!;
+    const count = Math.floor(passed / every + 0.5) - taken;
+    if (count <= 0) continue;
+    rows.push(i);
+    counts.push(count);
+    taken += count;
+  }
+  const take = (column: Float64Array) => Float64Array.from(rows, (row) => column[row]!);
+  return { x: take(x), tx: take(tx), T: take(T), n: Float64Array.from(counts) };
+};

@@ -1,4 +1,10 @@
+export { type BgNbdFit, type BgNbdParameters, bgNbd, fitBgNbd } from './bg-nbd.js';
+export * from './clv.js';
 export * from './errors.js';
+export * from './gamma-gamma.js';
 export * from './histories.js';
+export { fitMbgNbd, type MbgNbdFit, type MbgNbdParameters, mbgNbd } from './mbg-nbd.js';
 export type { Convergence } from './minimise.js';
 export * from './model.js';
+export { fitParetoNbd, type ParetoNbdFit, type ParetoNbdParameters, paretoNbd } from './pareto-nbd.js';
+export * from './purchase-scores.js';

@@ -6,7 +6,7 @@ export type PurchaseModelName = 'bg-nbd' | 'mbg-nbd' | 'pareto-nbd';
 /**
  * A purchase model with its parameters. Times are in the unit of the histories it was fitted on. 'If alive' means:
  * given that the customer has not dropped out by the end of the observation, T.
- * Ranges for which every figure is finite and in its bounds: parameters from 1e-4 to 1e6, x up to 1e6, times up to 1e6.
+ * Ranges for which every figure is finite and in its bounds: parameters from 1e-6 to 1e7, x up to 1e6, times up to 1e6.
  */
 export interface PurchaseModel {
   readonly name: PurchaseModelName;

@@ -1,0 +1,115 @@
+import { inverseOfPositiveDefinite } from './matrix.js';
+import { type Minimum, minimise, type Objective } from './minimise.js';
+import type { Fit } from './model.js';
+
+/**
+ * A log-likelihood as a function of the logarithms of the parameters: returns its value and writes its gradient
+ * (with respect to the logarithms) into `gradient`.
+ */
+export type LogLikelihood = (logParameters: Float64Array, gradient: Float64Array) => number;
+
+export interface LikelihoodProblem<Model extends string, Name extends string> {
+  readonly model: Model;
+  readonly names: readonly Name[];
+  /** Where to start from; the parameters themselves, not their logarithms. */
+  readonly start: readonly number[];
+  readonly logLikelihood: LogLikelihood;
+  readonly customers: number;
+  /** The same on a sample of the customers, to come near the maximum cheaply. */
+  readonly sample?: { readonly logLikelihood: LogLikelihood; readonly customers: number };
+}
+
+/** Logarithms of parameters are sought within these: what lies beyond is a model without that kind of variation. */
+const LEAST_LOG = Math.log(2e-6);
+const MOST_LOG = Math.log(5e6);
+
+/**
+ * Maximises a likelihood over the logarithms of its parameters, and takes standard errors from the observed
+ * information. The objective is the mean per customer, so that tolerances mean the same at every size.
+ */
+export const maximumLikelihood = <Model extends string, Name extends string>({
+  model,
+  names,
+  start,
+  logLikelihood,
+  customers,
+  sample,
+}: LikelihoodProblem<Model, Name>): Fit<Model, Name> => {
+  const objective = meanLoss(logLikelihood, customers);
+  const near =
+    sample &&
+    minimise(meanLoss(sample.logLikelihood, sample.customers), start.map(Math.log), {
+      gradientTolerance: 1e-5,
+    });
+  let minimum = near
+    ? minimise(objective, near.point, { inverseHessian: near.inverseHessian })
+    : minimise(objective, start.map(Math.log));
+  if (!minimum.convergence.converged) minimum = better(minimum, minimise(objective, minimum.point));
+  const logCovariance = covariance(objective, minimum.point, customers);
+  const values = Array.from(minimum.point, Math.exp);
+  return {
+    model,
+    names,
+    parameters: named(names, values),
+    standardErrors:
+      logCovariance &&
+      named(
+        names,
+        values.map((value, i) => value * Math.sqrt(logCovariance[i]![i]!)),
+      ),
+    logCovariance,
+    logLikelihood: -minimum.value * customers,
+    customers,
+    convergence: minimum.convergence,
+  };
+};
+
+const meanLoss =
+  (logLikelihood: LogLikelihood, customers: number): Objective =>
+  (point, gradient) => {
+    if (point.some((value) => value < LEAST_LOG || value > MOST_LOG)) return Number.POSITIVE_INFINITY;
+    const value = logLikelihood(point, gradient);
+    for (let i = 0; i < gradient.length; i++) gradient[i]! /= -customers;
+    return -value / customers;
+  };
+
+const better = (first: Minimum, second: Minimum): Minimum => {
+  const convergence = {
+    ...second.convergence,
+    iterations: first.convergence.iterations + second.convergence.iterations,
+    evaluations: first.convergence.evaluations + second.convergence.evaluations,
+  };
+  return { ...second, convergence };
+};
+
+/** Step of the central differences: their error is of the order of its square, rounding of 1e-12 over it. */
+const STEP = 1e-4;
+
+/**
+ * The inverse of the observed information at the maximum, from central differences of the gradient. In terms of
+ * logarithms; times both parameters it is the covariance of the parameters, because the gradient is zero there.
+ * @returns null when the information is singular
+ */
+const covariance = (objective: Objective, point: Float64Array, customers: number): number[][] | null => {
+  const gradientAt = (i: number, step: number) => {
+    const gradient = new Float64Array(point.length);
+    const moved = point.slice();
+    moved[i]! += step;
+    objective(moved, gradient);
+    return gradient;
+  };
+  const rows = Array.from(point, (_, i) => {
+    const up = gradientAt(i, STEP);
+    const down = gradientAt(i, -STEP);
+    return Array.from(up, (value, j) => ((value - down[j]!) * customers) / (2 * STEP));
+  });
+  const information = rows.map((row, i) => row.map((value, j) => (value + rows[j]![i]!) / 2));
+  if (information.some((row) => row.some((value) => !Number.isFinite(value)))) return null;
+  return inverseOfPositiveDefinite(information) ?? null;
+};
+
+const named = <Name extends string>(
+  names: readonly Name[],
+  values: readonly number[],
+): Record<Name, number> =>
+  Object.fromEntries(names.map((name, i) => [name, values[i]!])) as Record<Name, number>;
