@@ -1,0 +1,49 @@
+/** One event on its way to the warehouse. */
+export interface StreamRecord {
+  /** Increasing within a partition, not necessarily without gaps. */
+  readonly offset: number;
+  /** The JSON line of the event for crm.events, without partition and offset: see landing-line.ts. */
+  readonly line: string;
+}
+
+/** All records of one partition from the offset `first` to the offset `last`; what is missing in between will never be. */
+export interface StreamBatch {
+  readonly partition: number;
+  readonly generation: number;
+  readonly first: number;
+  /** May lie beyond the last record: some streams number what is not for readers, too. */
+  readonly last: number;
+  readonly records: readonly StreamRecord[];
+  /** When the event store took the first of them, in milliseconds since 1970. */
+  readonly recordedAt: number;
+}
+
+export interface Watermarks {
+  /** The earliest offset that can still be read. */
+  readonly low: number;
+  /** The offset that the next record will have at least. */
+  readonly high: number;
+}
+
+export interface ConsumeOptions {
+  /** Ends the iteration, cleanly. */
+  readonly signal: AbortSignal;
+  /**
+   * Asked whenever a partition is assigned to this consumer: the offset to read on from. Batches of a generation
+   * that is not the last one asked with are stale: the partition has been taken away since.
+   */
+  resumeAt(partition: number, generation: number): Promise<number>;
+}
+
+/** The port between the event store and whoever needs every event in order, partition by partition. */
+export interface EventStream {
+  /** Of every partition. */
+  watermarks(): Promise<ReadonlyMap<number, Watermarks>>;
+  /** Batches without gap or repeat from where the consumer resumes, fetched only as fast as they are taken. */
+  consume(options: ConsumeOptions): AsyncIterable<StreamBatch>;
+  /**
+   * The position up to which every event has an offset below those given (per partition, the first that is not
+   * included); -1 for none. A maximum over the partitions would not do: it is not a prefix of the events.
+   */
+  positionBelow(offsets: ReadonlyMap<number, number>): number;
+}

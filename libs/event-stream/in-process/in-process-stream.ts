@@ -1,0 +1,41 @@
+import type { EventStore } from '#eventing/event-store';
+import type { ConsumeOptions, EventStream, StreamBatch, Watermarks } from '../event-stream.js';
+import { landingLine } from '../landing-line.js';
+
+const PARTITION = 0;
+const GENERATION = 1;
+const DEFAULT_BATCH_SIZE = 1000;
+
+/** The event store itself as a stream: one partition, whose offsets are the positions. */
+export class InProcessStream implements EventStream {
+  constructor(
+    private readonly store: EventStore,
+    private readonly batchSize = DEFAULT_BATCH_SIZE,
+  ) {}
+
+  async watermarks(): Promise<ReadonlyMap<number, Watermarks>> {
+    return new Map([[PARTITION, { low: 0, high: (await this.store.head()) + 1 }]]);
+  }
+
+  async *consume({ signal, resumeAt }: ConsumeOptions): AsyncIterable<StreamBatch> {
+    let first = await resumeAt(PARTITION, GENERATION);
+    const batches = this.store.subscribeToAll({ after: first - 1, signal, batchSize: this.batchSize });
+    for await (const events of batches) {
+      const last = events.at(-1)?.position;
+      if (last === undefined) continue;
+      yield {
+        partition: PARTITION,
+        generation: GENERATION,
+        first,
+        last,
+        records: events.map((event) => ({ offset: event.position, line: landingLine(event) })),
+        recordedAt: Date.parse(events[0]!.recordedAt),
+      };
+      first = last + 1;
+    }
+  }
+
+  positionBelow(offsets: ReadonlyMap<number, number>): number {
+    return (offsets.get(PARTITION) ?? 0) - 1;
+  }
+}
