@@ -1,6 +1,7 @@
 import {
   closeSync,
   fdatasyncSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
@@ -16,8 +17,6 @@ import { dirname } from 'node:path';
 export class ErasureLedger {
   private readonly handle: number;
   private readonly owners = new Set<string>();
-  /** Bytes of whole lines. */
-  private size: number;
 
   /** @throws Error when a line cannot be read: guessing who was erased is worse than not starting */
   constructor(private readonly file: string) {
@@ -31,8 +30,7 @@ export class ErasureLedger {
         for (const owner of this.read(line, index + 1)) this.owners.add(owner);
       });
     // A last line without its end was never acknowledged: the process died while it wrote.
-    this.size = Buffer.byteLength(text.slice(0, end));
-    if (end < text.length) ftruncateSync(this.handle, this.size);
+    if (end < text.length) ftruncateSync(this.handle, Buffer.byteLength(text.slice(0, end)));
     this.synchroniseDirectory();
   }
 
@@ -45,14 +43,14 @@ export class ErasureLedger {
     const added = [...new Set(owners)].filter((owner) => !this.owners.has(owner));
     if (added.length === 0) return;
     const line = Buffer.from(`${JSON.stringify({ erasedAt: new Date().toISOString(), owners: added })}\n`);
+    const before = fstatSync(this.handle).size;
     try {
       for (let written = 0; written < line.length; ) written += writeSync(this.handle, line, written);
       fdatasyncSync(this.handle);
     } catch (error) {
-      ftruncateSync(this.handle, this.size);
+      ftruncateSync(this.handle, before);
       throw error;
     }
-    this.size += line.length;
     for (const owner of added) this.owners.add(owner);
   }
 

@@ -1,11 +1,4 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomFillSync,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomFillSync } from 'node:crypto';
 import { fingerprintOf, isSealed, type Sealed } from '#eventing/sealed';
 import type { OwnerKey } from './key-vault.js';
 
@@ -23,16 +16,16 @@ const TAG_BYTES = 16;
 const FINGERPRINT_BYTES = 16;
 
 interface WorkingKeys {
-  readonly encryption: KeyObject;
-  readonly fingerprint: KeyObject;
+  readonly encryption: Buffer;
+  readonly fingerprint: Buffer;
 }
 
 /** Lives exactly as long as the owner's key that it was derived from. */
 const workingKeysOf = new WeakMap<OwnerKey, WorkingKeys>();
 
 /** HKDF-Expand (RFC 5869, 2.3): the secret is random already, so that the extract step can be left out (3.3). */
-const derive = (secret: Buffer, purpose: string): KeyObject =>
-  createSecretKey(createHmac('sha256', secret).update(`perennial ${purpose}\x01`).digest());
+const derive = (secret: Buffer, purpose: string): Buffer =>
+  createHmac('sha256', secret).update(`perennial ${purpose}\x01`).digest();
 
 const workingKeys = (key: OwnerKey): WorkingKeys => {
   let keys = workingKeysOf.get(key);
