@@ -1,0 +1,51 @@
+import type { Warehouse } from './warehouse.js';
+
+/** The offset up to which every partition has landed; a partition that is missing has landed nothing. */
+export type Boundary = ReadonlyMap<number, number>;
+
+/** What a rebuild needs of whoever lands events. */
+export interface Projector {
+  /**
+   * Stops between two batches, with no claim open, and tells how far every partition has landed. Between this and
+   * `resume` nothing is inserted into crm.events.
+   */
+  pause(): Promise<Boundary>;
+  resume(): void;
+}
+
+/** Before any projector runs, or where none will: how far the events have landed is what the table says. */
+export const noProjector = (warehouse: Warehouse): Projector => ({
+  pause: () => landed(warehouse),
+  resume: () => undefined,
+});
+
+export const landed = async (warehouse: Warehouse): Promise<Boundary> => {
+  const rows = await warehouse.rows<{ p: number; last: number }>(
+    'SELECT `partition` AS p, max(`offset`) AS last FROM crm.events GROUP BY p ORDER BY p',
+  );
+  return new Map(rows.map(({ p, last }) => [p, last]));
+};
+
+export const isEmpty = (boundary: Boundary): boolean => boundary.size === 0;
+
+/** Condition on crm.events for what a boundary encloses. */
+export const within = (boundary: Boundary): string =>
+  [...boundary].map(([p, last]) => `(\`partition\` = ${p} AND \`offset\` <= ${last})`).join(' OR ') || '0';
+
+export const beyond = (boundary: Boundary): string => `NOT (${within(boundary)})`;
+
+/** Cuts what a boundary encloses into ranges of offsets, as conditions on crm.events. */
+export const ranges = async (warehouse: Warehouse, boundary: Boundary, size: number): Promise<string[]> => {
+  const conditions: string[] = [];
+  for (const [p, last] of boundary) {
+    const [row] = await warehouse.rows<{ first: number }>(
+      'SELECT min(`offset`) AS first FROM crm.events WHERE `partition` = {p:UInt16}',
+      { p },
+    );
+    for (let from = row?.first ?? 0; from <= last; from += size) {
+      const to = Math.min(from + size - 1, last);
+      conditions.push(`\`partition\` = ${p} AND \`offset\` BETWEEN ${from} AND ${to}`);
+    }
+  }
+  return conditions;
+};

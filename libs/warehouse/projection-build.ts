@@ -1,0 +1,219 @@
+import { availableParallelism } from 'node:os';
+import { type Boundary, beyond, isEmpty, type Projector, ranges, within } from './boundary.js';
+import { createTable, type ProjectionDefinition, reading } from './projection-file.js';
+import { feedOf, tableOf } from './projection-ledger.js';
+import { text } from './projection-views.js';
+import { twinsFor, type UpcasterTwin, upcastData } from './upcaster-twins.js';
+import type { Warehouse } from './warehouse.js';
+
+export interface Progress {
+  readonly name: string;
+  readonly phase: 'backfill' | 'parity';
+  /** Ranges of events done, of so many. */
+  readonly done: number;
+  readonly of: number;
+}
+
+export interface BuildOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Aborts the build: what was built so far is dropped. */
+  readonly signal?: AbortSignal;
+}
+
+export type TableProjection = ProjectionDefinition & {
+  readonly table: NonNullable<ProjectionDefinition['table']>;
+};
+
+export const hasTable = (definition: ProjectionDefinition): definition is TableProjection =>
+  definition.table !== undefined;
+
+/** Long enough that no batch can be retried after its token was forgotten. */
+const TABLE_SETTINGS = 'non_replicated_deduplication_window = 100000, fsync_after_insert = 1';
+/** Events in one statement of the backfill: some seconds at most, so that an abort is heard. */
+const RANGE = 2_000_000;
+
+/** The SELECT that feeds a projection, over all events or over those that fulfil a condition. */
+export const feedSelect = (
+  { table }: TableProjection,
+  twins: readonly UpcasterTwin[],
+  condition?: string,
+): string => {
+  const needed = twinsFor(table.select, twins);
+  if (!condition && needed.length === 0) return reading(table.select, 'events', 'crm.events');
+  const columns = needed.length === 0 ? '*' : `* REPLACE (${upcastData(needed)} AS data)`;
+  return reading(table.select, 'events', `(SELECT ${columns} FROM crm.events WHERE ${condition ?? '1'})`);
+};
+
+/** A version's table, without rows and without a feed. */
+export const createVersion = async (
+  warehouse: Warehouse,
+  definition: TableProjection,
+  version: number,
+): Promise<void> => {
+  const table = tableOf(definition.name, version);
+  await warehouse.command(createTable(definition.table.create, table));
+  await warehouse.command(`ALTER TABLE ${table} MODIFY SETTING ${TABLE_SETTINGS}`);
+};
+
+/** The view that feeds a version with every event that lands from now on, and lies beyond the boundary. */
+export const createFeed = async (
+  warehouse: Warehouse,
+  definition: TableProjection,
+  version: number,
+  twins: readonly UpcasterTwin[],
+  boundary: Boundary,
+): Promise<void> => {
+  const { name } = definition;
+  const select = feedSelect(definition, twins, isEmpty(boundary) ? undefined : beyond(boundary));
+  await warehouse.command(
+    `CREATE MATERIALIZED VIEW ${feedOf(name, version)} TO ${tableOf(name, version)}
+     COMMENT ${text(`Feeds ${tableOf(name, version)} from crm.events`)} AS ${select}`,
+  );
+};
+
+/** Once no batch from before the boundary can come again, the feed need not ask for it any longer. */
+export const unboundFeed = (
+  warehouse: Warehouse,
+  definition: TableProjection,
+  version: number,
+  twins: readonly UpcasterTwin[],
+): Promise<void> =>
+  warehouse.command(
+    `ALTER TABLE ${feedOf(definition.name, version)} MODIFY QUERY ${feedSelect(definition, twins)}`,
+  );
+
+export const dropVersion = async (warehouse: Warehouse, name: string, version: number): Promise<void> => {
+  await warehouse.command(`DROP VIEW IF EXISTS ${feedOf(name, version)} SYNC`);
+  for (const table of [tableOf(name, version), checkOf(name, version)])
+    await warehouse.command(`DROP TABLE IF EXISTS ${table} SYNC`);
+};
+
+/** Fills a version with the events within the boundary, inside the engine, range by range. */
+export const backfill = async (
+  warehouse: Warehouse,
+  definition: TableProjection,
+  version: number,
+  twins: readonly UpcasterTwin[],
+  boundary: Boundary,
+  { onProgress, signal }: BuildOptions,
+): Promise<void> => {
+  const { name } = definition;
+  const parts = await ranges(warehouse, boundary, RANGE);
+  for (const [done, part] of parts.entries()) {
+    onProgress?.({ name, phase: 'backfill', done, of: parts.length });
+    signal?.throwIfAborted();
+    // Equal blocks are no repetition here.
+    await warehouse.command(
+      `INSERT INTO ${tableOf(name, version)}
+       SETTINGS insert_deduplicate = 0, async_insert = 0, max_insert_threads = ${availableParallelism()}
+       ${feedSelect(definition, twins, part)}`,
+    );
+  }
+  onProgress?.({ name, phase: 'backfill', done: parts.length, of: parts.length });
+  signal?.throwIfAborted();
+};
+
+const checkOf = (name: string, version: number): string => `${tableOf(name, version)}_check`;
+
+export interface Parity {
+  readonly rows: number;
+  readonly expectedRows: number;
+  readonly equal: boolean;
+}
+
+/**
+ * Compares a version with the same SELECT over the events, both as of one moment between two batches: a copy of
+ * the table (hard links, made at once) is held against what the events say now within the boundary of that moment.
+ */
+export const parity = async (
+  warehouse: Warehouse,
+  definition: TableProjection,
+  version: number,
+  twins: readonly UpcasterTwin[],
+  projector: Projector,
+): Promise<Parity> => {
+  const copy = checkOf(definition.name, version);
+  const boundary = await projector.pause();
+  try {
+    await warehouse.command(`CREATE TABLE ${copy} CLONE AS ${tableOf(definition.name, version)}`);
+    await unboundFeed(warehouse, definition, version, twins);
+  } finally {
+    projector.resume();
+  }
+  try {
+    return await compare(warehouse, definition, copy, feedSelect(definition, twins, within(boundary)));
+  } finally {
+    await warehouse.command(`DROP TABLE ${copy} SYNC`);
+  }
+};
+
+const compare = async (
+  warehouse: Warehouse,
+  { table }: TableProjection,
+  copy: string,
+  select: string,
+): Promise<Parity> => {
+  const columns = await warehouse.rows<{ name: string; type: string }>(`DESCRIBE TABLE ${copy}`);
+  const merging = table.engine !== 'MergeTree';
+  if (merging) return compareMerged(warehouse, columns, copy, select);
+  const stored = await checksum(
+    warehouse,
+    columns.map(({ name }) => `\`${name}\``),
+    copy,
+  );
+  const expected = await checksum(warehouse, columns.map(asInserted), `(${select})`);
+  return verdict(stored, expected);
+};
+
+/** Where the engine folds rows into one, both sides are folded before they are compared. */
+const compareMerged = async (
+  warehouse: Warehouse,
+  columns: readonly { name: string }[],
+  copy: string,
+  select: string,
+): Promise<Parity> => {
+  const expected = `${copy}_expected`;
+  const names = columns.map(({ name }) => `\`${name}\``);
+  await warehouse.command(`CREATE TABLE ${expected} AS ${copy}`);
+  try {
+    await warehouse.command(
+      `INSERT INTO ${expected} SETTINGS insert_deduplicate = 0, async_insert = 0 ${select}`,
+    );
+    return verdict(
+      await checksum(warehouse, names, `${copy} FINAL`),
+      await checksum(warehouse, names, `${expected} FINAL`),
+    );
+  } finally {
+    await warehouse.command(`DROP TABLE ${expected} SYNC`);
+  }
+};
+
+interface Checksum {
+  readonly rows: number;
+  readonly hash: string;
+}
+
+const checksum = async (
+  warehouse: Warehouse,
+  columns: readonly string[],
+  from: string,
+): Promise<Checksum> => {
+  const [row] = await warehouse.rows<Checksum>(
+    `SELECT count() AS rows, toString(sum(cityHash64(tuple(${columns.join(', ')})))) AS hash FROM ${from}`,
+  );
+  return row as Checksum;
+};
+
+const verdict = (stored: Checksum, expected: Checksum): Parity => ({
+  rows: stored.rows,
+  expectedRows: expected.rows,
+  equal: stored.rows === expected.rows && stored.hash === expected.hash,
+});
+
+/** What an INSERT makes of a value of the SELECT: cast to the column's type, its default instead of NULL. */
+const asInserted = ({ name, type }: { name: string; type: string }): string => {
+  const plain = type.replace(/^LowCardinality\((.*)\)$/, '$1');
+  return /^(Nullable|Array|Map|Tuple)\(/.test(plain)
+    ? `CAST(\`${name}\` AS ${plain})`
+    : `ifNull(CAST(\`${name}\` AS Nullable(${plain})), defaultValueOfTypeName('${plain.replaceAll("'", "''")}'))`;
+};

@@ -1,0 +1,82 @@
+import type { Warehouse } from './warehouse.js';
+
+export type VersionState = 'building' | 'live' | 'needs rebuild' | 'standby' | 'failed' | 'removed';
+
+/** One version of a projection as the ledger knows it. */
+export interface Version {
+  readonly name: string;
+  /** 0 for a projection that is only views. */
+  readonly version: number;
+  readonly state: VersionState;
+  readonly reason: string;
+  readonly tableChecksum: string;
+  readonly viewChecksum: string;
+  /** The statements that make its public views. */
+  readonly views: readonly string[];
+}
+
+export const tableOf = (name: string, version: number): string => `crm.${name}_v${version}`;
+
+/** The materialized view that feeds a version's table from crm.events. */
+export const feedOf = (name: string, version: number): string => `crm.${name}_v${version}_feed`;
+
+/** The projection whose feed it is; undefined for any other view. */
+export const projectionOfFeed = (feed: string): { name: string; version: number } | undefined => {
+  const [, name, version] = /^(?:crm\.)?`?(\w+)_v(\d+)_feed`?$/.exec(feed) ?? [];
+  return name && version ? { name, version: Number(version) } : undefined;
+};
+
+/** Appends to the ledger; entries given together are there together. */
+export const record = async (warehouse: Warehouse, ...entries: readonly Version[]): Promise<void> => {
+  const [last] = await warehouse.rows<{ sequence: number }>(
+    'SELECT max(sequence) AS sequence FROM crm.projections',
+  );
+  const lines = entries.map(({ name, version, state, reason, tableChecksum, viewChecksum, views }, i) =>
+    JSON.stringify({
+      sequence: (last?.sequence ?? 0) + 1 + i,
+      name,
+      version,
+      state,
+      reason,
+      table_checksum: tableChecksum,
+      view_checksum: viewChecksum,
+      views: JSON.stringify(views),
+    }),
+  );
+  await warehouse.insertLines('crm.projections', lines.join('\n'), { insert_deduplicate: 0 });
+};
+
+/** Every version that was ever begun, oldest first. */
+export const versions = async (warehouse: Warehouse, name?: string): Promise<Version[]> => {
+  const rows = await warehouse.rows<Omit<Version, 'views'> & { views: string }>(
+    `SELECT name, version, argMax(p.state, sequence) AS state, argMax(p.reason, sequence) AS reason,
+       argMax(table_checksum, sequence) AS tableChecksum, argMax(view_checksum, sequence) AS viewChecksum,
+       argMax(p.views, sequence) AS views
+     FROM crm.projections AS p WHERE {name:String} IN ('', name) GROUP BY name, version ORDER BY name, version`,
+    { name: name ?? '' },
+  );
+  return rows.map((row) => ({ ...row, views: JSON.parse(row.views) as string[] }));
+};
+
+export const isLive = ({ state }: Version): boolean => state === 'live' || state === 'needs rebuild';
+
+/** Says of the live version of a projection that its rows are no longer complete; a rebuild makes a new version. */
+export const markNeedsRebuild = async (warehouse: Warehouse, name: string, reason: string): Promise<void> => {
+  const live = (await versions(warehouse, name)).find(isLive);
+  if (live) await record(warehouse, { ...live, state: 'needs rebuild', reason });
+};
+
+/**
+ * Stops a feed that fails, for good, so that the others go on: the projection's live version then needs a rebuild,
+ * a version on standby can no longer be rolled back to.
+ */
+export const detachFeed = async (warehouse: Warehouse, feed: string, reason: string): Promise<void> => {
+  const fed = projectionOfFeed(feed);
+  if (!fed) throw new Error(`${feed} is not the feed of a projection.`);
+  const version = (await versions(warehouse, fed.name)).find(
+    (candidate) => candidate.version === fed.version,
+  );
+  if (version)
+    await record(warehouse, { ...version, state: isLive(version) ? 'needs rebuild' : 'failed', reason });
+  await warehouse.command(`DROP VIEW IF EXISTS ${feedOf(fed.name, fed.version)} SYNC`);
+};

@@ -1,0 +1,86 @@
+import type { ProjectionDefinition, ViewDefinition } from './projection-file.js';
+import { columnComments, reading, readsFrom } from './projection-file.js';
+import { tableOf } from './projection-ledger.js';
+import type { Warehouse } from './warehouse.js';
+
+const quoted = (name: string): string => `\`${name}\``;
+export const text = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+
+/**
+ * Makes a projection's public views read one version of its table, each atomically, and returns the statements.
+ * Every column is given its type and its comment: the file's, else that of the column of the same name in what
+ * the view reads. When one cannot be made, those of `before` are put back.
+ */
+export const replaceViews = async (
+  warehouse: Warehouse,
+  { name, views }: ProjectionDefinition,
+  version: number,
+  before: readonly string[] = [],
+): Promise<string[]> => {
+  const made: string[] = [];
+  try {
+    for (const view of views) {
+      const statement = await viewStatement(
+        warehouse,
+        view,
+        reading(view.select, name, tableOf(name, version)),
+      );
+      await warehouse.command(statement);
+      made.push(statement);
+    }
+    return made;
+  } catch (error) {
+    for (const statement of before) await warehouse.command(statement);
+    throw error;
+  }
+};
+
+const viewStatement = async (warehouse: Warehouse, view: ViewDefinition, select: string): Promise<string> => {
+  const columns = isParameterized(view) ? '' : `(\n${await columnList(warehouse, view, select)}\n)\n`;
+  return `CREATE OR REPLACE VIEW crm.${view.name}\n${columns}COMMENT ${text(view.comment)}\nAS ${select}`;
+};
+
+/** Comments are the one part of a table that can change without its rows. */
+export const updateComments = async (
+  warehouse: Warehouse,
+  { name, table }: ProjectionDefinition,
+  version: number,
+): Promise<void> => {
+  const target = tableOf(name, version);
+  const wanted = columnComments(table?.create ?? '');
+  const columns = await warehouse.rows<{ name: string; comment: string }>(`DESCRIBE TABLE ${target}`);
+  const changes = columns.flatMap(({ name, comment }) => {
+    const now = wanted.get(name) ?? comment;
+    return now === comment ? [] : [`COMMENT COLUMN ${quoted(name)} ${text(now)}`];
+  });
+  if (changes.length > 0) await warehouse.command(`ALTER TABLE ${target} ${changes.join(', ')}`);
+};
+
+/** A view with parameters has no columns until it is asked. */
+const isParameterized = ({ select }: ViewDefinition): boolean => /\{\w+\s*:/.test(select);
+
+const columnList = async (warehouse: Warehouse, view: ViewDefinition, select: string): Promise<string> => {
+  const columns = await warehouse.rows<{ name: string; type: string }>(`DESCRIBE TABLE (${select})`);
+  const inherited = await commentsOf(warehouse, readsFrom(select));
+  const unknown = view.columns.find((note) => !columns.some(({ name }) => name === note.name));
+  if (unknown)
+    throw new Error(`The view ${view.name} comments a column that it does not have: ${unknown.name}`);
+  return columns
+    .map(({ name, type }) => {
+      const note = view.columns.find((column) => column.name === name);
+      const comment = note?.comment ?? inherited.get(name);
+      if (!comment) throw new Error(`The column ${name} of the view ${view.name} has no COMMENT.`);
+      return `  ${quoted(name)} ${note?.type ?? type} COMMENT ${text(comment)}`;
+    })
+    .join(',\n');
+};
+
+/** Comments by column name, those of what stands first in the SELECT before those of what it joins. */
+const commentsOf = async (warehouse: Warehouse, tables: readonly string[]): Promise<Map<string, string>> => {
+  const rows = await warehouse.rows<{ name: string; comment: string }>(
+    `SELECT name, argMin(c.comment, indexOf({tables:Array(String)}, table)) AS comment FROM system.columns AS c
+     WHERE database = 'crm' AND has({tables:Array(String)}, table) AND c.comment != '' GROUP BY name`,
+    { tables: [...tables] },
+  );
+  return new Map(rows.map(({ name, comment }) => [name, comment]));
+};
