@@ -49,6 +49,10 @@ export const checkMoney = (
   currency?: string,
 ): void => {
   if (money === undefined) return;
+  if (typeof money !== 'object' || money === null) {
+    checks.fail(path, 'must have an amount and a currency');
+    return;
+  }
   const { amount, currency: own } = money;
   const digits = currencyScale(own);
   if (digits === undefined) checks.fail(`${path}.currency`, 'must be an ISO 4217 code, for instance EUR');

@@ -25,6 +25,15 @@ export interface Address {
   readonly country?: Sealed;
 }
 
+export const addressFields = [
+  'street',
+  'extra',
+  'postalCode',
+  'city',
+  'region',
+  'country',
+] as const satisfies readonly (keyof Address)[];
+
 /** Where the customer came from. */
 export interface CustomerSource {
   readonly channel: string;

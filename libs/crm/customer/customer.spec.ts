@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Sealed } from '#eventing/sealed';
 import { specification } from '#test/support/decider-specification';
-import { customer, customerCommandTypes } from './customer.js';
+import { customer } from './customer.js';
+import { customerCommands } from './customer-commands.js';
 import type { CustomerErasure, DetailsChange, Registration } from './customer-types.js';
 
 const given = specification(customer);
@@ -277,7 +278,7 @@ describe('erasing', () => {
 });
 
 describe('command types of customers', () => {
-  const typeOf = (type: string) => customerCommandTypes.find((known) => known.type === type);
+  const typeOf = (type: string) => customerCommands.find((known) => known.type === type);
 
   it('decide a merge on the stream of the survivor', () => {
     const data = { customerId: 'c-1', into: 'c-2', reason: 'duplicate' };

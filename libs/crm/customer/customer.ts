@@ -1,13 +1,11 @@
 import type { Decider } from '#eventing/decider';
 import { conflict, notFound, PerennialError, refused } from '#eventing/errors';
-import { streamName } from '#eventing/stream-name';
-import type { AnyCommandType } from '../command-type.js';
 import { FieldChecks } from '../field-checks.js';
 import { sameFact } from '../same-fact.js';
 import { checkAttributes } from './attributes.js';
 import { type CustomerState, evolve, initialState, realChange } from './customer-state.js';
 import {
-  type Address,
+  addressFields,
   type ChangeCustomerDetails,
   type CloseCustomer,
   type CustomerCommand,
@@ -18,7 +16,6 @@ import {
   customerStages,
   type DetailsChange,
   type EraseCustomer,
-  type MergeUndo,
   type RegisterCustomer,
 } from './customer-types.js';
 import {
@@ -151,15 +148,6 @@ const registered = (customerId: string, { details, mergedInto }: CustomerState) 
 
 // ---- checks
 
-const ADDRESS_FIELDS: readonly (keyof Address)[] = [
-  'street',
-  'extra',
-  'postalCode',
-  'city',
-  'region',
-  'country',
-];
-
 const checkedDetails = (details: DetailsChange): FieldChecks => {
   const checks = new FieldChecks();
   checks.present('customerId', details.customerId);
@@ -167,7 +155,7 @@ const checkedDetails = (details: DetailsChange): FieldChecks => {
   checks.oneOf('stage', details.stage ?? undefined, customerStages);
   checks.oneOf('kind', details.kind ?? undefined, customerKinds);
   for (const field of ['name', 'email', 'phone', 'notes'] as const) checks.sealed(field, details[field]);
-  for (const field of ADDRESS_FIELDS) checks.sealed(`address.${field}`, details.address?.[field]);
+  for (const field of addressFields) checks.sealed(`address.${field}`, details.address?.[field]);
   if (details.source) {
     checks.present('source.channel', details.source.channel);
     checks.code('source.channel', details.source.channel);
@@ -192,45 +180,3 @@ export const customer: Decider<CustomerState, CustomerCommand, CustomerEvent> = 
   decide,
   evolve,
 };
-
-// ---- command types
-
-type Type = CustomerCommand['type'];
-type Extras = Partial<
-  Pick<AnyCommandType, 'idField' | 'personal' | 'filledByServer' | 'barrier' | 'internal'>
->;
-
-const PERSONAL = ['name', 'email', 'phone', 'notes', ...ADDRESS_FIELDS.map((field) => `address.${field}`)];
-
-/** On the stream of the customer whom the command names. */
-const own = (type: Type, { personal = [], ...more }: Extras = {}): AnyCommandType => ({
-  type,
-  decider: customer,
-  stream: ({ customerId }: CustomerCommand['data']) => streamName('customer', customerId),
-  customer: ({ customerId }: CustomerCommand['data']) => customerId,
-  personal,
-  ...more,
-});
-
-/** On the stream of the survivor, where a merge and its undoing begin. */
-const ofSurvivor = (type: 'MergeCustomer' | 'UndoCustomerMerge'): AnyCommandType => ({
-  ...own(type, { barrier: true }),
-  stream: ({ into }: MergeUndo) => streamName('customer', into),
-  customer: ({ into }: MergeUndo) => into,
-});
-
-export const customerCommandTypes: readonly AnyCommandType[] = [
-  own('RegisterCustomer', { idField: 'customerId', personal: PERSONAL }),
-  own('ChangeCustomerDetails', { personal: PERSONAL }),
-  own('TagCustomer'),
-  own('UntagCustomer'),
-  own('CloseCustomer', { personal: ['note'] }),
-  own('EraseCustomer', { barrier: true, filledByServer: ['survivor'] }),
-  ofSurvivor('MergeCustomer'),
-  ofSurvivor('UndoCustomerMerge'),
-  own('AcceptMerge', { internal: true }),
-  own('CompleteMerge', { internal: true }),
-  own('ReleaseMerge', { internal: true }),
-  own('AcceptMergeUndo', { internal: true }),
-  own('CompleteMergeUndo', { internal: true }),
-];

@@ -5,8 +5,10 @@ import { PerennialError } from '#eventing/errors';
 import type { RecordedEvent } from '#eventing/event';
 import { eventId } from '#eventing/ids';
 import { specMetadata } from '#test/support/decider-specification';
+import type { AnyCommandType } from '../command-type.js';
 import { carryOut } from '../policy.js';
-import { customer, customerCommandTypes } from './customer.js';
+import { customer } from './customer.js';
+import { customerCommands } from './customer-commands.js';
 import type { CustomerState } from './customer-state.js';
 import type { CustomerCommand, CustomerEvent } from './customer-types.js';
 import { erasurePolicy } from './erasure-policy.js';
@@ -66,7 +68,7 @@ class Company {
 
   /** @returns whether something was appended */
   private send(command: Command): boolean {
-    const type = customerCommandTypes.find((known) => known.type === command.type);
+    const type: AnyCommandType | undefined = customerCommands.find((known) => known.type === command.type);
     if (!type) throw new Error(`No command type ${command.type}`);
     const stream = type.stream(command.data);
     const past = this.stream(stream);

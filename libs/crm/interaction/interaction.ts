@@ -159,7 +159,7 @@ const voidInteractionType: CommandType<InteractionState, VoidInteraction, Intera
   personal: ['note'],
 };
 
-export const interactionCommandTypes: readonly AnyCommandType[] = [
+export const interactionCommands: readonly AnyCommandType[] = [
   recordInteractionType,
   voidInteractionType,
 ];

@@ -1,7 +1,5 @@
 import type { Decider, Stored } from '#eventing/decider';
 import { conflict, notFound, refused } from '#eventing/errors';
-import { streamName } from '#eventing/stream-name';
-import type { AnyCommandType, CommandType } from '../command-type.js';
 import { FieldChecks } from '../field-checks.js';
 import { checkMoney } from '../money.js';
 import { sameFact } from '../same-fact.js';
@@ -84,7 +82,7 @@ const recordPurchase = (
 };
 
 const checkPurchase = (purchase: Purchase): void => {
-  const { total } = purchase;
+  const { currency } = purchase.total ?? {};
   const checks = new FieldChecks();
   checks.present('orderId', purchase.orderId);
   checks.id('orderId', purchase.orderId);
@@ -93,12 +91,13 @@ const checkPurchase = (purchase: Purchase): void => {
   checks.id('contractId', purchase.contractId);
   checks.code('channel', purchase.channel);
   checks.oneOf('kind', purchase.kind, purchaseKinds);
-  checkMoney(checks, 'total', total);
-  checkMoney(checks, 'tax', purchase.tax, total.currency);
-  checkMoney(checks, 'shipping', purchase.shipping, total.currency);
-  checkMoney(checks, 'discount', purchase.discount, total.currency);
-  checkMoney(checks, 'cost', purchase.cost, total.currency);
-  if (purchase.lines !== undefined) checkLines(checks, purchase.lines, total.currency);
+  checks.present('total', purchase.total);
+  checkMoney(checks, 'total', purchase.total);
+  checkMoney(checks, 'tax', purchase.tax, currency);
+  checkMoney(checks, 'shipping', purchase.shipping, currency);
+  checkMoney(checks, 'discount', purchase.discount, currency);
+  checkMoney(checks, 'cost', purchase.cost, currency);
+  if (purchase.lines !== undefined) checkLines(checks, purchase.lines, currency);
   checks.done();
   if (purchase.lines === undefined && purchase.tax === undefined) return;
   checkTotal(checks, purchase);
@@ -200,52 +199,3 @@ export const purchase: Decider<PurchaseState, PurchaseCommand, PurchaseEvent> = 
   decide,
   evolve,
 };
-
-// ---- command types
-
-type Of<C extends PurchaseCommand> = CommandType<PurchaseState, C, PurchaseEvent>;
-
-const purchaseStream = (orderId: string): string => streamName('purchase', orderId);
-const returnStream = (orderId: string | undefined, returnId: string): string =>
-  orderId === undefined ? streamName('return', returnId) : purchaseStream(orderId);
-
-const recordPurchaseType: Of<RecordPurchase> = {
-  type: 'RecordPurchase',
-  decider: purchase,
-  stream: ({ orderId }) => purchaseStream(orderId),
-  customer: ({ customerId }) => customerId ?? null,
-  idField: 'orderId',
-  personal: [],
-};
-
-const voidPurchaseType: Of<VoidPurchase> = {
-  type: 'VoidPurchase',
-  decider: purchase,
-  stream: ({ orderId }) => purchaseStream(orderId),
-  customer: () => undefined,
-  personal: ['note'],
-};
-
-const recordReturnType: Of<RecordReturn> = {
-  type: 'RecordReturn',
-  decider: purchase,
-  stream: ({ orderId, returnId }) => returnStream(orderId, returnId),
-  customer: ({ orderId, customerId }) => (orderId === undefined ? (customerId ?? null) : undefined),
-  idField: 'returnId',
-  personal: ['note'],
-};
-
-const voidReturnType: Of<VoidReturn> = {
-  type: 'VoidReturn',
-  decider: purchase,
-  stream: ({ orderId, returnId }) => returnStream(orderId, returnId),
-  customer: () => undefined,
-  personal: ['note'],
-};
-
-export const purchaseCommandTypes: readonly AnyCommandType[] = [
-  recordPurchaseType,
-  voidPurchaseType,
-  recordReturnType,
-  voidReturnType,
-];

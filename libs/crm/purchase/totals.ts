@@ -26,7 +26,7 @@ export const withLineIds = (purchase: Purchase): Purchase =>
       };
 
 /** Checks every line by itself; `checkTotal` checks them against the total. */
-export const checkLines = (checks: FieldChecks, lines: readonly PurchaseLine[], currency: string): void => {
+export const checkLines = (checks: FieldChecks, lines: readonly PurchaseLine[], currency?: string): void => {
   if (lines.length > MAX_LINES) checks.fail('lines', `must be at most ${MAX_LINES}`);
   const ids = new Set<string>();
   for (const [index, line] of lines.entries()) {

@@ -5,7 +5,7 @@ import {
   type ServiceFailure,
   type ServiceFailureVoiding,
   serviceFailure,
-  serviceFailureCommandTypes,
+  serviceFailureCommands,
 } from './service-failure.js';
 
 const given = specification(serviceFailure);
@@ -47,7 +47,7 @@ describe('recording a service failure', () => {
   });
 
   it('is a customer’s own when it affects one alone', () => {
-    const type = serviceFailureCommandTypes.find((known) => known.type === 'RecordServiceFailure');
+    const type = serviceFailureCommands.find((known) => known.type === 'RecordServiceFailure');
     expect(type?.customer({ ...late, affectedCustomers: ['c-1'] })).toBe('c-1');
     expect(type?.customer(late)).toBeNull();
     expect(type?.customer({ ...late, affectedCustomers: undefined })).toBeNull();

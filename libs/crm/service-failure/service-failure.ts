@@ -156,7 +156,7 @@ const voidServiceFailureType: CommandType<ServiceFailureState, VoidServiceFailur
   personal: ['note'],
 };
 
-export const serviceFailureCommandTypes: readonly AnyCommandType[] = [
+export const serviceFailureCommands: readonly AnyCommandType[] = [
   recordServiceFailureType,
   voidServiceFailureType,
 ];
