@@ -1,7 +1,7 @@
 import type { Command } from '#eventing/decider';
 import type { DomainEvent } from '#eventing/event';
 import type { Sealed } from '#eventing/sealed';
-import type { Arm } from '../campaign/campaign-types.js';
+import type { Arm, Audience } from '../campaign/campaign-types.js';
 import type { Money } from '../money.js';
 
 export const touches = [
@@ -74,6 +74,7 @@ export interface CampaignResponseRecordedData extends OfMember {
 
 /** What a member's commands must know of the campaign, whose stream a member's decider does not see. */
 export interface CampaignFacts {
+  readonly audience: Audience;
   readonly arms: readonly Arm[];
   readonly holdOut: number;
   readonly salt: string;

@@ -1,0 +1,48 @@
+import type { AudienceCount } from './audience-checksum.js';
+import type { CampaignState } from './campaign.js';
+
+/** What the process that launches a campaign knows of its own work; all of it can be found out again. */
+export interface LaunchProgress {
+  /** The audience as the segment or the list gives it now; undefined before it was evaluated. */
+  readonly found?: AudienceCount;
+  /** Those who are members already. */
+  readonly assigned: AudienceCount;
+}
+
+export type LaunchStep =
+  /** Not launched, ended, frozen, without audience, or its members are imported. */
+  | { readonly do: 'nothing' }
+  | { readonly do: 'find-audience' }
+  | ({ readonly do: 'select-audience' } & AudienceCount)
+  /** Those of the audience who are no members yet; assigning one again changes nothing. */
+  | { readonly do: 'assign-members' }
+  | ({ readonly do: 'freeze-audience' } & AudienceCount)
+  /** What was promised and what is there differ: somebody must look. */
+  | { readonly do: 'stop'; readonly code: 'audience-changed' | 'members-differ'; readonly message: string };
+
+/** What to do next; asked again after every step, and after every restart. */
+export const launchPolicy = (campaign: CampaignState, { found, assigned }: LaunchProgress): LaunchStep => {
+  const { plan, launch, selected, frozen, ended } = campaign;
+  if (!plan || plan.audience === 'none' || plan.imported) return { do: 'nothing' };
+  if (!launch || frozen || ended) return { do: 'nothing' };
+  if (!found) return { do: 'find-audience' };
+  if (!selected) return { do: 'select-audience', ...countOf(found) };
+  if (!sameAudience(found, selected))
+    return stop('audience-changed', `${said(selected)} were selected, now there are ${said(found)}.`);
+  if (sameAudience(assigned, selected)) return { do: 'freeze-audience', ...countOf(selected) };
+  if (assigned.count < selected.count) return { do: 'assign-members' };
+  return stop('members-differ', `${said(selected)} were selected, but ${said(assigned)} are members.`);
+};
+
+export const sameAudience = (a: AudienceCount, b: AudienceCount): boolean =>
+  a.count === b.count && a.checksum === b.checksum;
+
+const countOf = ({ count, checksum }: AudienceCount): AudienceCount => ({ count, checksum });
+
+const said = ({ count, checksum }: AudienceCount): string => `${count} customers (${checksum})`;
+
+const stop = (code: 'audience-changed' | 'members-differ', message: string): LaunchStep => ({
+  do: 'stop',
+  code,
+  message,
+});
