@@ -1,10 +1,17 @@
 export { type BgNbdFit, type BgNbdParameters, bgNbd, fitBgNbd } from './bg-nbd.js';
+export * from './campaign.js';
 export * from './clv.js';
 export * from './errors.js';
 export * from './gamma-gamma.js';
 export * from './histories.js';
+export * from './lift.js';
 export { fitMbgNbd, type MbgNbdFit, type MbgNbdParameters, mbgNbd } from './mbg-nbd.js';
 export type { Convergence } from './minimise.js';
 export * from './model.js';
+export * from './multiple-testing.js';
 export { fitParetoNbd, type ParetoNbdFit, type ParetoNbdParameters, paretoNbd } from './pareto-nbd.js';
+export * from './permutation.js';
 export * from './purchase-scores.js';
+export { type Random, randomFrom } from './random.js';
+export * from './sample-ratio.js';
+export * from './sparse-outcomes.js';
