@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PerennialError } from '#eventing/errors';
 import { FieldChecks } from '../field-checks.js';
-import { checkAttributes } from './attributes.js';
+import { attributeFromText, checkAttributes } from './attributes.js';
 import type { AttributeValue } from './customer-types.js';
 
 const wrong = (attributes: Record<string, AttributeValue | null>): readonly string[] => {
@@ -50,5 +50,21 @@ describe('attributes in the clear', () => {
     ['acquisitionCurrency', 'eur'],
   ])('refuse %s: %p', (key, value) => {
     expect(wrong({ [key]: value })).toEqual([`attributes.${key}`]);
+  });
+});
+
+describe('an attribute from a file of text', () => {
+  it.each<[string, string, AttributeValue]>([
+    ['birthYear', '1980', 1980],
+    ['birthYear', 'unknown', 'unknown'],
+    ['newCustomer', 'Yes', true],
+    ['newCustomer', '0', false],
+    ['newCustomer', 'perhaps', 'perhaps'],
+    ['postalArea', '80', '80'],
+    ['companySize', '250', '250'],
+    ['acquisitionCost', '12', '12'],
+    ['nonsense', '12', '12'],
+  ])('takes %s %s for %p', (key, text, value) => {
+    expect(attributeFromText(key, text)).toBe(value);
   });
 });

@@ -77,3 +77,13 @@ export const checkAttributes = (
     if (problem) checks.fail(`attributes.${key}`, problem);
   }
 };
+
+/** As a file of text gives it; what cannot be read as the kind of its key stays text, to be refused by its rule. */
+export const attributeFromText = (key: string, value: string): AttributeValue => {
+  const rule = Object.hasOwn(RULES, key) ? RULES[key] : undefined;
+  if (rule === yesOrNo && /^(true|yes|1)$/i.test(value)) return true;
+  if (rule === yesOrNo && /^(false|no|0)$/i.test(value)) return false;
+  return /^\d{1,9}$/.test(value) && rule !== undefined && rule(Number(value)) === undefined
+    ? Number(value)
+    : value;
+};
