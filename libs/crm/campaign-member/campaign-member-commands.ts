@@ -19,6 +19,7 @@ const commandType = (
 });
 
 export const campaignMemberCommands: readonly CampaignMemberCommandType[] = [
+  commandType('AssignSelectedMember', { internal: true }),
   commandType('AssignMember'),
   commandType('RecordTouch', { idField: 'touchId' }),
   commandType('RecordCampaignResponse', { idField: 'responseId', personal: ['note'] }),

@@ -1,4 +1,5 @@
-import { type Assignment, assignmentTo } from '../campaign/assign-arm.js';
+import { invalid } from '#eventing/errors';
+import { type Assignment, assignmentTo, CONTROL } from '../campaign/assign-arm.js';
 import { FieldChecks } from '../field-checks.js';
 import { checkMoney } from '../money.js';
 import {
@@ -24,6 +25,8 @@ export const checkFields = (command: CampaignMemberCommand): void => {
   checks.id('campaignId', campaignId);
   checks.id('customerId', customerId);
   switch (command.type) {
+    case 'AssignSelectedMember':
+      break;
     case 'AssignMember':
       checkAssignment(checks, command.data);
       break;
@@ -40,6 +43,7 @@ export const checkFields = (command: CampaignMemberCommand): void => {
 };
 
 const checkAssignment = (checks: FieldChecks, { arm, outcome, covariates }: AssignMemberData): void => {
+  checks.present('arm', arm);
   checks.code('arm', arm);
   if (outcome) checkOutcome(checks, outcome);
   if (covariates) checkCovariates(checks, covariates);
@@ -87,25 +91,11 @@ const checkResponse = (checks: FieldChecks, data: RecordResponseData): void => {
   checks.sealed('note', data.note);
 };
 
-/** @throws PerennialError `validation-failed` when what is imported belongs to no imported campaign, or to no arm */
-export const importedAssignment = (
-  data: AssignMemberData,
-  campaign: CampaignFacts,
-): Assignment | undefined => {
-  const checks = new FieldChecks();
-  const assignment =
-    campaign.imported && data.arm !== undefined
-      ? assignmentTo(data.arm, campaign.arms, campaign.holdOut)
-      : undefined;
-  if (!campaign.imported)
-    for (const field of ['arm', 'outcome', 'covariates'] as const) {
-      if (data[field] !== undefined)
-        checks.fail(field, 'must be left out: the members of this campaign are not imported');
-    }
-  else if (data.arm === undefined)
-    checks.fail('arm', 'is required: the members of this campaign are imported');
-  else if (!assignment || assignment.probability === 0)
-    checks.fail('arm', 'must be an arm of the plan, or control where there is a hold-out');
-  checks.done();
-  return assignment;
+/** @throws PerennialError `validation-failed` for an arm that the plan does not have, or gives to nobody */
+export const plannedAssignment = (arm: string, { arms, holdOut }: CampaignFacts): Assignment => {
+  const assignment = assignmentTo(arm, arms, holdOut);
+  if (assignment && assignment.probability > 0) return assignment;
+  const names = [...(holdOut > 0 ? [CONTROL] : []), ...arms.map(({ name }) => name)];
+  const reason = `must be an arm of the plan: ${names.join(', ')}`;
+  throw invalid('validation-failed', `The arm ${reason}.`, [{ path: 'arm', reason }]);
 };

@@ -93,14 +93,11 @@ interface WithCampaignFacts {
   readonly campaign?: CampaignFacts;
 }
 
-export interface AssignMemberData extends WithCampaignFacts {
-  readonly campaignId: string;
-  readonly customerId: string;
-  /** Only for imported campaigns; all others assign by `assignArm`. */
-  readonly arm?: string;
-  /** Only for imported campaigns. */
+export interface AssignSelectedMemberData extends OfMember, WithCampaignFacts {}
+
+export interface AssignMemberData extends OfMember, WithCampaignFacts {
+  readonly arm: string;
   readonly outcome?: Outcome;
-  /** Only for imported campaigns. */
   readonly covariates?: Readonly<Record<string, number>>;
 }
 
@@ -112,13 +109,20 @@ export interface RecordTouchData extends TouchData, WithCampaignFacts {
 
 export interface RecordResponseData extends CampaignResponseRecordedData, WithCampaignFacts {}
 
+/** Sent by the launch process only: draws the arm by `assignArm`. */
+export type AssignSelectedMember = Command<'AssignSelectedMember', AssignSelectedMemberData>;
+/** Of an imported campaign: brings the arm along, and perhaps the outcome. */
 export type AssignMember = Command<'AssignMember', AssignMemberData>;
 /** `touchId` is made when left out. */
 export type RecordTouch = Command<'RecordTouch', RecordTouchData>;
 /** `responseId` is made when left out. */
 export type RecordCampaignResponse = Command<'RecordCampaignResponse', RecordResponseData>;
 
-export type CampaignMemberCommand = AssignMember | RecordTouch | RecordCampaignResponse;
+export type CampaignMemberCommand =
+  | AssignSelectedMember
+  | AssignMember
+  | RecordTouch
+  | RecordCampaignResponse;
 
 export type MemberAssigned = DomainEvent<'MemberAssigned', MemberAssignedData>;
 export type OutcomeImported = DomainEvent<'OutcomeImported', OutcomeImportedData>;

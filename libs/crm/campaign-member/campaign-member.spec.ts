@@ -52,7 +52,7 @@ const heldOut = {
 const fact = ({ type, data }: { type: string; data: object }) => ({ type, data }) as CampaignMemberEvent;
 
 describe('assigning a member', () => {
-  const assign = { type: 'AssignMember', data: { ...member, campaign: assigning } } as const;
+  const assign = { type: 'AssignSelectedMember', data: { ...member, campaign: assigning } } as const;
 
   it.each(['k-1', 'k-2', 'k-3', 'k-4', 'k-5', 'k-6'])('draws the arm of %s', (id) => {
     const drawn = assignArm('salt', id, running.arms, running.holdOut);
@@ -72,21 +72,24 @@ describe('assigning a member', () => {
     ['campaign-not-found', undefined],
     ['campaign-without-audience', { ...assigning, audience: 'none' }],
     ['campaign-not-launched', { ...assigning, launched: false }],
-    ['audience-frozen', running],
+    ['audience-frozen', { ...assigning, audienceFrozen: true }],
     ['campaign-ended', { ...assigning, ended: true }],
   ] as const)('is refused: %s', (code, campaign) => {
     given([])
-      .when({ type: 'AssignMember', data: { ...member, campaign } })
+      .when({ type: 'AssignSelectedMember', data: { ...member, campaign } })
+      .thenRefused(code);
+    const imported = campaign && { ...campaign, imported: true };
+    given([])
+      .when({ type: 'AssignMember', data: { ...member, arm: 'mens', campaign: imported } })
       .thenRefused(code);
   });
-  it.each([
-    ['arm', { arm: 'mens' }],
-    ['outcome', { outcome: { visits: 1 } }],
-    ['covariates', { covariates: { recency: 3 } }],
-  ])('takes no %s from outside', (path, data) => {
+  it('is either drawn or imported', () => {
     given([])
-      .when({ type: 'AssignMember', data: { ...assign.data, ...data } })
-      .thenRefused('validation-failed', path);
+      .when({ ...assign, data: { ...member, campaign: importing } })
+      .thenRefused('campaign-imported');
+    given([])
+      .when({ type: 'AssignMember', data: { ...member, arm: 'mens', campaign: assigning } })
+      .thenRefused('campaign-not-imported');
   });
 });
 
@@ -349,7 +352,7 @@ describe('the command types of members', () => {
       expect(type.customer(data)).toBe('k-1');
       expect(type.filledByServer).toEqual(['campaign']);
     }
-    expect(campaignMemberCommands).toHaveLength(3);
+    expect(campaignMemberCommands).toHaveLength(4);
   });
 });
 
@@ -370,6 +373,7 @@ describe('a member, whatever comes', () => {
   });
   it('is decided or refused', () => {
     const type = fc.constantFrom<CampaignMemberCommand['type']>(
+      'AssignSelectedMember',
       'AssignMember',
       'RecordTouch',
       'RecordCampaignResponse',

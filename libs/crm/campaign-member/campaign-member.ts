@@ -2,10 +2,11 @@ import type { CommandMetadata, Decider, Stored } from '#eventing/decider';
 import { conflict, notFound, refused } from '#eventing/errors';
 import { assignArm } from '../campaign/assign-arm.js';
 import { sameFact } from '../same-fact.js';
-import { checkFields, importedAssignment } from './campaign-member-fields.js';
+import { checkFields, plannedAssignment } from './campaign-member-fields.js';
 import type {
   AssignMember,
   AssignMemberData,
+  AssignSelectedMember,
   CampaignFacts,
   CampaignMemberCommand,
   CampaignMemberEvent,
@@ -38,6 +39,8 @@ const decide = (
   checkFields(command);
   const campaign = demandCampaign(command);
   switch (command.type) {
+    case 'AssignSelectedMember':
+      return draw(command, campaign, state);
     case 'AssignMember':
       return assign(command, campaign, state);
     case 'RecordTouch':
@@ -56,23 +59,40 @@ const demandCampaign = ({ data: { campaign, campaignId } }: CampaignMemberComman
   return campaign;
 };
 
+const draw = (
+  { data: { campaignId, customerId } }: AssignSelectedMember,
+  campaign: CampaignFacts,
+  state: CampaignMemberState,
+): readonly CampaignMemberEvent[] => {
+  if (campaign.imported) throw refused('campaign-imported', 'The members of this campaign are imported.');
+  if (state.member) return [];
+  demandAssigning(campaign);
+  const assignment = assignArm(campaign.salt, customerId, campaign.arms, campaign.holdOut);
+  return [{ type: 'MemberAssigned', data: { campaignId, customerId, ...assignment } }];
+};
+
 const assign = (
   { data }: AssignMember,
   campaign: CampaignFacts,
   state: CampaignMemberState,
 ): readonly CampaignMemberEvent[] => {
   const { campaignId, customerId, outcome, covariates } = data;
-  const imported = importedAssignment(data, campaign);
+  if (!campaign.imported)
+    throw refused('campaign-not-imported', 'The members of this campaign are not imported but selected.');
+  const assignment = plannedAssignment(data.arm, campaign);
   if (state.member) return assignAgain(data, state.member, state.outcome);
-  if (!campaign.launched) throw refused('campaign-not-launched', 'The campaign was not launched yet.');
-  if (campaign.audienceFrozen) throw refused('audience-frozen', 'The audience is frozen: nobody can join.');
-  if (campaign.ended) throw refused('campaign-ended', 'The campaign has ended.');
-  const assignment = imported ?? assignArm(campaign.salt, customerId, campaign.arms, campaign.holdOut);
+  demandAssigning(campaign);
   const member: CampaignMemberEvent = {
     type: 'MemberAssigned',
     data: { campaignId, customerId, ...assignment, ...(covariates && { covariates }) },
   };
   return outcome ? [member, outcomeImported(data, outcome)] : [member];
+};
+
+const demandAssigning = ({ launched, audienceFrozen, ended }: CampaignFacts): void => {
+  if (!launched) throw refused('campaign-not-launched', 'The campaign was not launched yet.');
+  if (audienceFrozen) throw refused('audience-frozen', 'The audience is frozen: nobody can join.');
+  if (ended) throw refused('campaign-ended', 'The campaign has ended.');
 };
 
 /** An import may bring the outcome later than the arm; nothing else about an assignment ever changes. */
@@ -83,8 +103,7 @@ const assignAgain = (
 ): readonly CampaignMemberEvent[] => {
   const { arm, covariates, outcome, customerId } = data;
   const otherwise =
-    (arm !== undefined && arm !== member.arm) ||
-    (covariates !== undefined && !sameFact(covariates, member.covariates));
+    arm !== member.arm || (covariates !== undefined && !sameFact(covariates, member.covariates));
   if (otherwise)
     throw conflict('member-assigned', `Customer ${customerId} was assigned to ${member.arm} otherwise.`);
   if (!outcome) return [];

@@ -20,7 +20,8 @@ const commandType = (
 export const campaignCommands: readonly CampaignCommandType[] = [
   commandType('PlanCampaign', { idField: 'campaignId' }),
   commandType('LaunchCampaign'),
-  commandType('SelectAudience'),
+  commandType('SelectAudience', { internal: true }),
+  commandType('FreezeSelectedAudience', { internal: true }),
   commandType('FreezeAudience'),
   commandType('EndCampaign'),
   commandType('RecordCampaignCost'),

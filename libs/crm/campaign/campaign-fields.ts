@@ -36,6 +36,7 @@ export const checkFields = (command: CampaignCommand): void => {
       checkCustomers(checks, command.data);
       break;
     case 'SelectAudience':
+    case 'FreezeSelectedAudience':
     case 'FreezeAudience':
       checks.present('count', command.data.count);
       checks.count('count', command.data.count, Number.MAX_SAFE_INTEGER);

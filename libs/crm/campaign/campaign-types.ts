@@ -95,9 +95,11 @@ export type PlanCampaignData = Omit<CampaignPlannedData, Defaulted> &
 export type PlanCampaign = Command<'PlanCampaign', PlanCampaignData>;
 /** A segment's `position` is filled in by the command side where the caller leaves it out: the landed position. */
 export type LaunchCampaign = Command<'LaunchCampaign', CampaignLaunchedData>;
-/** Sent by the launch process (or an import) only. */
+/** Sent by the launch process only. */
 export type SelectAudience = Command<'SelectAudience', AudienceSelectedData>;
-/** Sent by the launch process (or an import) only. */
+/** Sent by the launch process only, when all who were selected are members. */
+export type FreezeSelectedAudience = Command<'FreezeSelectedAudience', AudienceFrozenData>;
+/** Of an imported campaign, when all its members are imported. */
 export type FreezeAudience = Command<'FreezeAudience', AudienceFrozenData>;
 export type EndCampaign = Command<'EndCampaign', CampaignEndedData>;
 export type RecordCampaignCost = Command<'RecordCampaignCost', CampaignCostRecordedData>;
@@ -106,6 +108,7 @@ export type CampaignCommand =
   | PlanCampaign
   | LaunchCampaign
   | SelectAudience
+  | FreezeSelectedAudience
   | FreezeAudience
   | EndCampaign
   | RecordCampaignCost;

@@ -57,7 +57,8 @@ const ended = { type: 'CampaignEnded', data: { campaignId }, ...on('2024-06-01')
 
 const launch = { type: 'LaunchCampaign', data: { campaignId, segment } } as const;
 const select = { type: 'SelectAudience', data: audience } as const;
-const freeze = { type: 'FreezeAudience', data: audience } as const;
+const freeze = { type: 'FreezeSelectedAudience', data: audience } as const;
+const freezeImported = { type: 'FreezeAudience', data: audience } as const;
 const end = { type: 'EndCampaign', data: { campaignId } } as const;
 
 describe('planning a campaign', () => {
@@ -234,8 +235,17 @@ describe('the audience', () => {
   });
   it('of an imported campaign is frozen without being selected', () => {
     given([imported, { ...launched, data: { campaignId } }])
-      .when(freeze)
+      .when(freezeImported)
       .then([frozen]);
+  });
+  it('is either selected or imported', () => {
+    given([planned, launched, selected]).when(freezeImported).thenRefused('campaign-not-imported');
+    given([imported, { ...launched, data: { campaignId } }])
+      .when(select)
+      .thenRefused('campaign-imported');
+    given([imported, { ...launched, data: { campaignId } }])
+      .when(freeze)
+      .thenRefused('campaign-imported');
   });
   it.each([select, freeze])('is not there before the launch, so $type is refused', (command) => {
     given([planned]).when(command).thenRefused('campaign-not-launched');
@@ -297,6 +307,7 @@ describe('a campaign that nobody planned', () => {
     launch,
     select,
     freeze,
+    freezeImported,
     end,
     { type: 'RecordCampaignCost', data: { campaignId, cost: { amount: '1', currency: 'EUR' } } },
   ])('is not found by $type', (command) => {
@@ -340,7 +351,7 @@ describe('the command types of campaigns', () => {
       expect(type.stream(asked)).toBe('campaign-spring');
       expect(type.customer(asked)).toBeNull();
     }
-    expect(campaignCommands).toHaveLength(6);
+    expect(campaignCommands).toHaveLength(7);
   });
 });
 
@@ -366,6 +377,7 @@ describe('a campaign, whatever comes', () => {
       'PlanCampaign',
       'LaunchCampaign',
       'SelectAudience',
+      'FreezeSelectedAudience',
       'FreezeAudience',
       'EndCampaign',
       'RecordCampaignCost',

@@ -14,6 +14,7 @@ import type {
   CampaignPlannedData,
   EndCampaign,
   FreezeAudience,
+  FreezeSelectedAudience,
   LaunchCampaign,
   PlanCampaign,
   RecordCampaignCost,
@@ -54,6 +55,7 @@ const decide = (command: CampaignCommand, state: CampaignState): readonly Campai
       return launch(command, state);
     case 'SelectAudience':
       return selectAudience(command, state);
+    case 'FreezeSelectedAudience':
     case 'FreezeAudience':
       return freezeAudience(command, state);
     case 'EndCampaign':
@@ -118,6 +120,7 @@ const sameLaunch = (a: CampaignLaunchedData, b: CampaignLaunchedData): boolean =
 
 const selectAudience = ({ data }: SelectAudience, state: Planned): readonly CampaignEvent[] => {
   demandLaunched(state);
+  demandImported(state, false);
   if (state.selected) {
     if (sameAudience(state.selected, data)) return [];
     throw conflict('audience-selected', 'Another audience was selected.');
@@ -126,17 +129,18 @@ const selectAudience = ({ data }: SelectAudience, state: Planned): readonly Camp
   return [{ type: 'AudienceSelected', data }];
 };
 
-const freezeAudience = ({ data }: FreezeAudience, state: Planned): readonly CampaignEvent[] => {
+const freezeAudience = (
+  { type, data }: FreezeAudience | FreezeSelectedAudience,
+  state: Planned,
+): readonly CampaignEvent[] => {
   demandLaunched(state);
+  demandImported(state, type === 'FreezeAudience');
   if (state.frozen) {
     if (sameAudience(state.frozen, data)) return [];
     throw conflict('audience-frozen', 'The audience was frozen with other members.');
   }
   demandNotEnded(state);
-  if (!state.selected && !state.plan.imported)
-    throw refused('audience-not-selected', 'No audience was selected yet.');
-  if (state.selected && !sameAudience(state.selected, data))
-    throw refused('audience-incomplete', `${data.count} of ${state.selected.count} members are assigned.`);
+  if (type === 'FreezeSelectedAudience') demandAllSelected(data, state);
   return [{ type: 'AudienceFrozen', data }];
 };
 
@@ -156,6 +160,18 @@ const recordCost = ({ data }: RecordCampaignCost, state: Planned): readonly Camp
 const demandLaunched = ({ plan, launch }: Planned): void => {
   if (plan.audience === 'none') throw refused('campaign-without-audience', 'The campaign has no audience.');
   if (!launch) throw refused('campaign-not-launched', 'The campaign was not launched yet.');
+};
+
+const demandImported = ({ plan: { imported } }: Planned, wanted: boolean): void => {
+  if (imported && !wanted) throw refused('campaign-imported', 'The members of this campaign are imported.');
+  if (!imported && wanted)
+    throw refused('campaign-not-imported', 'The members of this campaign are not imported but selected.');
+};
+
+const demandAllSelected = (members: AudienceCount, { selected }: Planned): void => {
+  if (!selected) throw refused('audience-not-selected', 'No audience was selected yet.');
+  if (!sameAudience(selected, members))
+    throw refused('audience-incomplete', `${members.count} of ${selected.count} members are assigned.`);
 };
 
 const demandNotEnded = ({ ended }: Planned): void => {

@@ -29,6 +29,11 @@ const plan: CampaignPlannedData = {
 const launch = { campaignId, customers: ['a', 'b', 'c'] };
 const ready: CampaignState = { plan, launch };
 
+const sending = (type: string, audience: AudienceCount) => ({
+  do: 'send',
+  command: { type, data: { campaignId, ...audience } },
+});
+
 describe('launchPolicy', () => {
   it.each<[string, CampaignState]>([
     ['was not planned', {}],
@@ -46,7 +51,7 @@ describe('launchPolicy', () => {
     expect(launchPolicy({ ...ready, selected: all }, { assigned: some })).toEqual({ do: 'find-audience' });
   });
   it('selects what it found', () => {
-    expect(launchPolicy(ready, { found: all, assigned: nobody })).toEqual({ do: 'select-audience', ...all });
+    expect(launchPolicy(ready, { found: all, assigned: nobody })).toEqual(sending('SelectAudience', all));
   });
   it('assigns until all are members', () => {
     const selected = { ...ready, selected: all };
@@ -54,14 +59,12 @@ describe('launchPolicy', () => {
     expect(launchPolicy(selected, { found: all, assigned: some })).toEqual({ do: 'assign-members' });
   });
   it('freezes an audience that is complete, also one of nobody', () => {
-    expect(launchPolicy({ ...ready, selected: all }, { found: all, assigned: all })).toEqual({
-      do: 'freeze-audience',
-      ...all,
-    });
-    expect(launchPolicy({ ...ready, selected: nobody }, { found: nobody, assigned: nobody })).toEqual({
-      do: 'freeze-audience',
-      ...nobody,
-    });
+    expect(launchPolicy({ ...ready, selected: all }, { found: all, assigned: all })).toEqual(
+      sending('FreezeSelectedAudience', all),
+    );
+    expect(launchPolicy({ ...ready, selected: nobody }, { found: nobody, assigned: nobody })).toEqual(
+      sending('FreezeSelectedAudience', nobody),
+    );
   });
   it('stops when the segment no longer gives what was selected', () => {
     const step = launchPolicy({ ...ready, selected: all }, { found: others, assigned: some });
@@ -86,16 +89,12 @@ describe('launchPolicy', () => {
       step.do !== 'nothing';
       step = launchPolicy(state, progress)
     ) {
-      steps.push(step.do);
+      steps.push(step.do === 'send' ? step.command.type : step.do);
       if (step.do === 'find-audience') progress = { ...progress, found: all };
       if (step.do === 'assign-members') progress = { ...progress, assigned: all };
-      if (step.do === 'select-audience' || step.do === 'freeze-audience') {
-        const { do: what, ...counted } = step;
-        const type = what === 'select-audience' ? 'SelectAudience' : 'FreezeAudience';
-        state = tell(state, { type, data: { campaignId, ...counted } });
-      }
+      if (step.do === 'send') state = tell(state, step.command);
     }
-    expect(steps).toEqual(['find-audience', 'select-audience', 'assign-members', 'freeze-audience']);
+    expect(steps).toEqual(['find-audience', 'SelectAudience', 'assign-members', 'FreezeSelectedAudience']);
     expect(state.frozen).toMatchObject(all);
   });
 });

@@ -1,5 +1,6 @@
 import type { AudienceCount } from './audience-checksum.js';
 import type { CampaignState } from './campaign.js';
+import type { FreezeSelectedAudience, SelectAudience } from './campaign-types.js';
 
 /** What the process that launches a campaign knows of its own work; all of it can be found out again. */
 export interface LaunchProgress {
@@ -13,10 +14,12 @@ export type LaunchStep =
   /** Not launched, ended, frozen, without audience, or its members are imported. */
   | { readonly do: 'nothing' }
   | { readonly do: 'find-audience' }
-  | ({ readonly do: 'select-audience' } & AudienceCount)
-  /** Those of the audience who are no members yet; assigning one again changes nothing. */
+  | {
+      readonly do: 'send';
+      readonly command: Omit<SelectAudience, 'metadata'> | Omit<FreezeSelectedAudience, 'metadata'>;
+    }
+  /** AssignSelectedMember for those of the audience who are no members yet; doing one again changes nothing. */
   | { readonly do: 'assign-members' }
-  | ({ readonly do: 'freeze-audience' } & AudienceCount)
   /** What was promised and what is there differ: somebody must look. */
   | { readonly do: 'stop'; readonly code: 'audience-changed' | 'members-differ'; readonly message: string };
 
@@ -26,10 +29,10 @@ export const launchPolicy = (campaign: CampaignState, { found, assigned }: Launc
   if (!plan || plan.audience === 'none' || plan.imported) return { do: 'nothing' };
   if (!launch || frozen || ended) return { do: 'nothing' };
   if (!found) return { do: 'find-audience' };
-  if (!selected) return { do: 'select-audience', ...countOf(found) };
+  if (!selected) return send('SelectAudience', plan.campaignId, found);
   if (!sameAudience(found, selected))
     return stop('audience-changed', `${said(selected)} were selected, now there are ${said(found)}.`);
-  if (sameAudience(assigned, selected)) return { do: 'freeze-audience', ...countOf(selected) };
+  if (sameAudience(assigned, selected)) return send('FreezeSelectedAudience', plan.campaignId, selected);
   if (assigned.count < selected.count) return { do: 'assign-members' };
   return stop('members-differ', `${said(selected)} were selected, but ${said(assigned)} are members.`);
 };
@@ -37,7 +40,11 @@ export const launchPolicy = (campaign: CampaignState, { found, assigned }: Launc
 export const sameAudience = (a: AudienceCount, b: AudienceCount): boolean =>
   a.count === b.count && a.checksum === b.checksum;
 
-const countOf = ({ count, checksum }: AudienceCount): AudienceCount => ({ count, checksum });
+const send = (
+  type: 'SelectAudience' | 'FreezeSelectedAudience',
+  campaignId: string,
+  { count, checksum }: AudienceCount,
+): LaunchStep => ({ do: 'send', command: { type, data: { campaignId, count, checksum } } });
 
 const said = ({ count, checksum }: AudienceCount): string => `${count} customers (${checksum})`;
 

@@ -101,6 +101,7 @@ const commandType = (
   customer: () => null,
   idField: 'modelRunId',
   personal: [],
+  internal: true,
 });
 
 export const modelRunCommands = [commandType('RecordModelRun'), commandType('RecordModelRunFailure')];
