@@ -159,7 +159,4 @@ const voidInteractionType: CommandType<InteractionState, VoidInteraction, Intera
   personal: ['note'],
 };
 
-export const interactionCommands: readonly AnyCommandType[] = [
-  recordInteractionType,
-  voidInteractionType,
-];
+export const interactionCommands: readonly AnyCommandType[] = [recordInteractionType, voidInteractionType];
