@@ -1,0 +1,35 @@
+/** The number of a ClickHouse exception, from the embedded engine or from a server; undefined for anything else. */
+export const engineCode = (error: unknown): number | undefined => {
+  if (!(error instanceof Error)) return undefined;
+  const { clickhouseCode, code } = error as { clickhouseCode?: unknown; code?: unknown };
+  const number = Number(clickhouseCode ?? code);
+  return Number.isInteger(number) ? number : undefined;
+};
+
+const PASSING = new Set([
+  159, // TIMEOUT_EXCEEDED
+  202, // TOO_MANY_SIMULTANEOUS_QUERIES
+  209, // SOCKET_TIMEOUT
+  210, // NETWORK_ERROR
+  241, // MEMORY_LIMIT_EXCEEDED
+  243, // NOT_ENOUGH_SPACE
+  252, // TOO_MANY_PARTS
+]);
+const CONNECTION_LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
+
+/** A failure that may be over when the same is tried again. */
+export const isPassing = (error: unknown): boolean => {
+  const code = engineCode(error);
+  if (code !== undefined) return PASSING.has(code);
+  // The client reports an answer that does not come by its message alone.
+  return (
+    error instanceof Error &&
+    (CONNECTION_LOST.has(String((error as { code?: unknown }).code)) || error.message === 'Timeout error.')
+  );
+};
+
+/** The materialized view in which an insert failed, as `database.view`; undefined when it failed elsewhere. */
+export const failingView = (error: unknown): string | undefined =>
+  error instanceof Error
+    ? /while pushing to view `?(\w+)`?\.`?(\w+)`?/.exec(error.message)?.slice(1).join('.')
+    : undefined;

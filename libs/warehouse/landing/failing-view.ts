@@ -1,0 +1,15 @@
+import { detachFeed, isLive, markNeedsRebuild, projectionOfFeed, versions } from '../projection-ledger.js';
+import type { Warehouse } from '../warehouse.js';
+
+/** Takes a view that fails away from crm.events; if it feeds a projection, that one needs a rebuild from now on. */
+export const detachView = async (warehouse: Warehouse, view: string, reason: string): Promise<void> => {
+  if (projectionOfFeed(view)) await detachFeed(warehouse, view, reason);
+  // Not ours: whoever made it can attach it again.
+  else await warehouse.command(`DETACH TABLE IF EXISTS ${view} PERMANENTLY SYNC`);
+};
+
+/** To be said when crm.events got rows that the projections may have missed, or may have got before. */
+export const markAllForRebuild = async (warehouse: Warehouse, reason: string): Promise<void> => {
+  const live = (await versions(warehouse)).filter((version) => isLive(version) && version.version > 0);
+  for (const { name } of live) await markNeedsRebuild(warehouse, name, reason);
+};

@@ -1,0 +1,117 @@
+import type {
+  ConsumeOptions,
+  EventStream,
+  StreamBatch,
+  StreamRecord,
+  Watermarks,
+} from '#event-stream/event-stream';
+
+interface Partition {
+  records: StreamRecord[];
+  low: number;
+  high: number;
+}
+
+/**
+ * A stream of several partitions, for tests that must decide what it brings and when: unreadable lines, offsets
+ * that no record has, retention, partitions that are taken away. The embedded stream has none of these.
+ */
+export class MemoryStream implements EventStream {
+  private readonly partitions: Partition[];
+  private readonly wakeUps = new Set<() => void>();
+  private generation = 0;
+
+  constructor(
+    partitions = 1,
+    private readonly batchSize = 100,
+  ) {
+    this.partitions = Array.from({ length: partitions }, () => ({ records: [], low: 0, high: 0 }));
+  }
+
+  /** Appends a line and answers its offset. */
+  append(line: string, partition = 0): number {
+    const { records, high } = this.at(partition);
+    records.push({ offset: high, line });
+    this.at(partition).high += 1;
+    this.wake();
+    return high;
+  }
+
+  /** As Kafka's control records do: uses up offsets that nobody will ever see. */
+  leaveGap(offsets: number, partition = 0): void {
+    this.at(partition).high += offsets;
+  }
+
+  /** Deletes what lies before an offset. */
+  retainFrom(offset: number, partition = 0): void {
+    const kept = this.at(partition);
+    kept.low = offset;
+    kept.records = kept.records.filter((record) => record.offset >= offset);
+  }
+
+  /** Takes all partitions away from the consumer and gives them back. */
+  rebalance(): void {
+    this.generation += 1;
+    this.wake();
+  }
+
+  async watermarks(): Promise<ReadonlyMap<number, Watermarks>> {
+    return new Map(this.partitions.map(({ low, high }, partition) => [partition, { low, high }]));
+  }
+
+  /** Positions are given round robin, so that those of a partition have gaps: position = offset * partitions + partition. */
+  positionBelow(offsets: ReadonlyMap<number, number>): number {
+    const firstMissing = this.partitions.map(
+      (_, partition) => (offsets.get(partition) ?? 0) * this.partitions.length + partition,
+    );
+    return Math.min(...firstMissing) - 1;
+  }
+
+  async *consume({ signal, resumeAt }: ConsumeOptions): AsyncIterable<StreamBatch> {
+    signal.addEventListener('abort', () => this.wake());
+    let generation = -1;
+    const next: number[] = [];
+    while (!signal.aborted) {
+      if (generation !== this.generation) {
+        generation = this.generation;
+        for (const partition of this.partitions.keys())
+          next[partition] = await resumeAt(partition, generation);
+      }
+      const batch = this.fetch(next, generation);
+      if (batch) {
+        next[batch.partition] = batch.last + 1;
+        yield batch;
+      } else if (generation === this.generation) await this.woken(signal);
+    }
+  }
+
+  private fetch(next: readonly number[], generation: number): StreamBatch | undefined {
+    for (const [partition, { records, high }] of this.partitions.entries()) {
+      const first = next[partition]!;
+      const found = records.filter(({ offset }) => offset >= first).slice(0, this.batchSize);
+      if (first >= high) continue;
+      const last = found.length < this.batchSize ? high - 1 : found.at(-1)!.offset;
+      return { partition, generation, first, last, records: found, recordedAt: Date.now() };
+    }
+    return undefined;
+  }
+
+  private at(partition: number): Partition {
+    return this.partitions[partition]!;
+  }
+
+  private wake(): void {
+    for (const wakeUp of this.wakeUps) wakeUp();
+  }
+
+  private woken(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.wakeUps.delete(done);
+        resolve();
+      };
+      if (signal.aborted) resolve();
+      else this.wakeUps.add(done);
+    });
+  }
+}
