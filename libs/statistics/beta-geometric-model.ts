@@ -26,6 +26,7 @@ export const betaGeometricModel = (
   const alive = (x: number, T: number) => ({ shape: r + x, rate: alpha + T, a, b: b + k + x });
   return {
     name,
+    timeScale: alpha,
     expectedPurchases: (t) =>
       purchasesUntilDropout({ shape: r, rate: alpha, a, b: b + k }, t) * (k === 0 ? 1 : b / (a + b)),
     probabilityAlive: ({ x, tx, T }: Histories) => {

@@ -1,7 +1,10 @@
-import { distinct } from './distinct.js';
+import { type ArrangedHistories, arrangedByCount, type SameCount } from './arranged-histories.js';
 import { customersIn, type GroupedHistories } from './histories.js';
 import type { LogLikelihood } from './maximum-likelihood.js';
 import { lnRising, lnRisingSlope } from './rising.js';
+
+// Looked up once: in a vm context, as tests run in, every mention of a global is a slow look-up.
+const { exp, log, max } = Math;
 
 /**
  * BG/NBD and MBG/NBD differ in one thing: in the first a customer may drop out after each repeat purchase, in the
@@ -22,115 +25,40 @@ export interface BetaGeometricParameters {
   readonly b: number;
 }
 
-/** Groups in the order of x, with times coded by their distinct values: logarithms are taken once per value. */
-interface Arranged {
-  readonly customers: number;
-  readonly counts: readonly {
-    readonly x: number;
-    readonly n: number;
-    readonly from: number;
-    readonly to: number;
-  }[];
-  readonly lastPurchases: Float64Array;
-  readonly ends: Float64Array;
-  readonly lastPurchase: Int32Array;
-  readonly end: Int32Array;
-  readonly n: Float64Array;
-}
-
-const arrange = ({ x, tx, T, n }: GroupedHistories): Arranged => {
-  const byX = distinct(x);
-  const byTx = distinct(tx);
-  const byT = distinct(T);
-  const values = Array.from(byX.first, (row) => x[row]!);
-  const order = values.map((_, code) => code).sort((a, b) => values[a]! - values[b]!);
-  const sizes = new Int32Array(byX.size);
-  for (let i = 0; i < n.length; i++) sizes[byX.index[i]!]! += 1;
-  const starts = new Int32Array(byX.size);
-  const counts = [];
-  let from = 0;
-  for (const code of order) {
-    starts[code] = from;
-    const to = from + sizes[code]!;
-    counts.push({ x: values[code]!, n: 0, from, to });
-    from = to;
-  }
-  const lastPurchase = new Int32Array(n.length);
-  const end = new Int32Array(n.length);
-  const weights = new Float64Array(n.length);
-  const free = starts.slice();
-  for (let i = 0; i < n.length; i++) {
-    const place = free[byX.index[i]!]!++;
-    lastPurchase[place] = byTx.index[i]!;
-    end[place] = byT.index[i]!;
-    weights[place] = n[i]!;
-  }
-  for (const count of counts) for (let i = count.from; i < count.to; i++) count.n += weights[i]!;
-  return {
-    customers: customersIn({ x, tx, T, n }),
-    counts,
-    lastPurchases: Float64Array.from(byTx.first, (row) => tx[row]!),
-    ends: Float64Array.from(byT.first, (row) => T[row]!),
-    lastPurchase,
-    end,
-    n: weights,
-  };
-};
-
 /** The log-likelihood of ln r, ln α, ln a, ln b, with its gradient. */
 export const betaGeometricLogLikelihood = (
   groups: GroupedHistories,
   k: DropoutAtFirstPurchase,
 ): LogLikelihood => {
-  const { customers, counts, lastPurchases, ends, lastPurchase, end, n } = arrange(groups);
-  const lnEnd = new Float64Array(ends.length);
-  const inverseEnd = new Float64Array(ends.length);
-  const lnLast = new Float64Array(lastPurchases.length);
-  const inverseLast = new Float64Array(lastPurchases.length);
+  const customers = customersIn(groups);
+  const arranged = arrangedByCount(groups);
+  const lastPurchases = logTable(arranged.lastPurchases);
+  const ends = logTable(arranged.ends);
   return (logParameters, gradient) => {
     const [r, alpha, a, b] = Array.from(logParameters, Math.exp) as [number, number, number, number];
-    tabulate(ends, alpha, lnEnd, inverseEnd);
-    tabulate(lastPurchases, alpha, lnLast, inverseLast);
+    tabulate(lastPurchases, alpha);
+    tabulate(ends, alpha);
     let value = customers * r * Math.log(alpha);
     let byR = customers * Math.log(alpha);
     let byAlpha = (customers * r) / alpha;
     let byA = 0;
     let byB = 0;
-    for (const { x, n: count, from, to } of counts) {
+    for (const same of arranged.counts) {
+      const { x, n } = same;
       const trials = x + k;
-      const mayBeGone = trials > 0;
-      value += count * (lnRising(r, x) + lnRising(b, trials) - lnRising(a + b, trials));
-      byR += count * lnRisingSlope(r, x);
+      value += n * (lnRising(r, x) + lnRising(b, trials) - lnRising(a + b, trials));
+      byR += n * lnRisingSlope(r, x);
       const bySum = lnRisingSlope(a + b, trials);
-      byA -= count * bySum;
-      byB += count * (lnRisingSlope(b, trials) - bySum);
-      const shape = r + x;
-      const lnOdds = mayBeGone ? Math.log(a) - Math.log(b + trials - 1) : Number.NEGATIVE_INFINITY;
-      let sumValue = 0;
-      let sumR = 0;
-      let sumAlpha = 0;
-      let gone = 0;
-      for (let i = from; i < to; i++) {
-        const weight = n[i]!;
-        const atEnd = end[i]!;
-        const atLast = lastPurchase[i]!;
-        const silence = lnEnd[atEnd]! - lnLast[atLast]!;
-        const exponent = lnOdds + shape * silence;
-        // Probability of being gone, and the logarithm of the bracket, without overflow.
-        const small = Math.exp(exponent < 0 ? exponent : -exponent);
-        const probability = (exponent < 0 ? small : 1) / (1 + small);
-        const bracket = Math.log(1 + small) + Math.max(exponent, 0);
-        sumValue += weight * (bracket - shape * lnEnd[atEnd]!);
-        sumR += weight * (probability * silence - lnEnd[atEnd]!);
-        sumAlpha += weight * (probability * (inverseEnd[atEnd]! - inverseLast[atLast]!) - inverseEnd[atEnd]!);
-        gone += weight * probability;
-      }
-      value += sumValue;
-      byR += sumR;
-      byAlpha += shape * sumAlpha;
-      if (mayBeGone) {
-        byA += gone / a;
-        byB -= gone / (b + trials - 1);
+      byA -= n * bySum;
+      byB += n * (lnRisingSlope(b, trials) - bySum);
+      const odds = trials > 0 ? a / (b + trials - 1) : 0;
+      const sums = sumOverRows(arranged, same, lastPurchases, ends, r + x, Math.log(odds));
+      value += sums.value;
+      byR += sums.byShape;
+      byAlpha += sums.byAlpha;
+      if (trials > 0) {
+        byA += sums.gone / a;
+        byB -= sums.gone / (b + trials - 1);
       }
     }
     gradient[0] = byR * r;
@@ -141,9 +69,55 @@ export const betaGeometricLogLikelihood = (
   };
 };
 
-const tabulate = (times: Float64Array, alpha: number, ln: Float64Array, inverse: Float64Array): void => {
+/** ln(α + t) and 1 / (α + t) of each distinct time t. */
+interface LogTable {
+  readonly times: Float64Array;
+  readonly ln: Float64Array;
+  readonly inverse: Float64Array;
+}
+
+const logTable = (times: Float64Array): LogTable => ({
+  times,
+  ln: new Float64Array(times.length),
+  inverse: new Float64Array(times.length),
+});
+
+const tabulate = ({ times, ln, inverse }: LogTable, alpha: number): void => {
   for (let i = 0; i < times.length; i++) {
     ln[i] = Math.log(alpha + times[i]!);
     inverse[i] = 1 / (alpha + times[i]!);
   }
+};
+
+/**
+ * Over the rows with one x, the sums of the logarithm of the bracket, its derivatives with respect to the shape
+ * r + x and to α, and of the probability of being gone: one exponential and one logarithm a row.
+ */
+const sumOverRows = (
+  { lastPurchase, end, n }: ArrangedHistories,
+  { from, to }: SameCount,
+  lastPurchases: LogTable,
+  ends: LogTable,
+  shape: number,
+  lnOdds: number,
+): { value: number; byShape: number; byAlpha: number; gone: number } => {
+  let value = 0;
+  let byShape = 0;
+  let byAlpha = 0;
+  let gone = 0;
+  for (let i = from; i < to; i++) {
+    const weight = n[i]!;
+    const lnEnd = ends.ln[end[i]!]!;
+    const perEnd = ends.inverse[end[i]!]!;
+    const silence = lnEnd - lastPurchases.ln[lastPurchase[i]!]!;
+    const exponent = lnOdds + shape * silence;
+    // Without overflow: e^−|exponent| is never above 1.
+    const small = exp(exponent < 0 ? exponent : -exponent);
+    const probability = (exponent < 0 ? small : 1) / (1 + small);
+    value += weight * (log(1 + small) + max(exponent, 0) - shape * lnEnd);
+    byShape += weight * (probability * silence - lnEnd);
+    byAlpha += weight * (probability * (perEnd - lastPurchases.inverse[lastPurchase[i]!]!) - perEnd);
+    gone += weight * probability;
+  }
+  return { value, byShape, byAlpha: shape * byAlpha, gone };
 };

@@ -48,7 +48,7 @@ export const discountedPurchasesIfAlive = (
   // Σ dᵏ (E(tₖ) − E(tₖ₋₁)) = Σ E(tₖ) (dᵏ − dᵏ⁺¹), where the last term is not reduced.
   const d = 1 / (1 + discountPerStep);
   const weights = Array.from({ length: steps }, (_, i) => d ** (i + 1) * (i + 1 < steps ? 1 - d : 1));
-  return perPair(rows, (x, T) => {
+  return perPair(model, rows, (x, T) => {
     let sum = 0;
     for (let k = 1; k <= steps; k++) {
       if (weights[k - 1]! > 0) sum += weights[k - 1]! * model.purchasesIfAlive(x, T, k * stepLength);

@@ -1,5 +1,8 @@
+export * from './backtest.js';
 export { type BgNbdFit, type BgNbdParameters, bgNbd, fitBgNbd } from './bg-nbd.js';
+export { type Calibration, calibrated, fitCalibration } from './calibration.js';
 export * from './campaign.js';
+export * from './churn.js';
 export * from './clv.js';
 export * from './errors.js';
 export * from './gamma-gamma.js';
@@ -11,7 +14,9 @@ export * from './model.js';
 export * from './multiple-testing.js';
 export { fitParetoNbd, type ParetoNbdFit, type ParetoNbdParameters, paretoNbd } from './pareto-nbd.js';
 export * from './permutation.js';
+export * from './probability-scores.js';
 export * from './purchase-scores.js';
 export { type Random, randomFrom } from './random.js';
 export * from './sample-ratio.js';
+export * from './simulate.js';
 export * from './sparse-outcomes.js';

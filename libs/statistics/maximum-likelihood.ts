@@ -45,7 +45,7 @@ export const maximumLikelihood = <Model extends string, Name extends string>({
     ? minimise(objective, near.point, { inverseHessian: near.inverseHessian })
     : minimise(objective, start.map(Math.log));
   if (!minimum.convergence.converged) minimum = better(minimum, minimise(objective, minimum.point));
-  const logCovariance = covariance(objective, minimum.point, customers);
+  const logCovariance = covariance(objective, minimum, customers);
   const values = Array.from(minimum.point, Math.exp);
   return {
     model,
@@ -82,26 +82,25 @@ const better = (first: Minimum, second: Minimum): Minimum => {
   return { ...second, convergence };
 };
 
-/** Step of the central differences: their error is of the order of its square, rounding of 1e-12 over it. */
-const STEP = 1e-4;
+/** Step of the differences: their error is of its order, and rounding of the gradient, 1e-14, is divided by it. */
+const STEP = 1e-5;
 
 /**
- * The inverse of the observed information at the maximum, from central differences of the gradient. In terms of
- * logarithms; times both parameters it is the covariance of the parameters, because the gradient is zero there.
+ * The inverse of the observed information at the maximum, from differences of the gradient. In terms of logarithms;
+ * times both parameters it is the covariance of the parameters, because the gradient is zero there.
  * @returns null when the information is singular
  */
-const covariance = (objective: Objective, point: Float64Array, customers: number): number[][] | null => {
-  const gradientAt = (i: number, step: number) => {
-    const gradient = new Float64Array(point.length);
-    const moved = point.slice();
-    moved[i]! += step;
-    objective(moved, gradient);
-    return gradient;
-  };
+const covariance = (
+  objective: Objective,
+  { point, gradient }: Minimum,
+  customers: number,
+): number[][] | null => {
   const rows = Array.from(point, (_, i) => {
-    const up = gradientAt(i, STEP);
-    const down = gradientAt(i, -STEP);
-    return Array.from(up, (value, j) => ((value - down[j]!) * customers) / (2 * STEP));
+    const beside = point.slice();
+    beside[i]! += STEP;
+    const gradientThere = new Float64Array(point.length);
+    objective(beside, gradientThere);
+    return Array.from(gradientThere, (value, j) => ((value - gradient[j]!) * customers) / STEP);
   });
   const information = rows.map((row, i) => row.map((value, j) => (value + rows[j]![i]!) / 2));
   if (information.some((row) => row.some((value) => !Number.isFinite(value)))) return null;

@@ -10,6 +10,8 @@ export type PurchaseModelName = 'bg-nbd' | 'mbg-nbd' | 'pareto-nbd';
  */
 export interface PurchaseModel {
   readonly name: PurchaseModelName;
+  /** All figures are smooth functions of T for T > −timeScale. */
+  readonly timeScale: number;
   /** E[X(t)]: expected repeat purchases of a customer of whom nothing is known, in (0, t] after the first. */
   expectedPurchases(t: number): number;
   /** P(alive at T | x, tx, T), one per row. */

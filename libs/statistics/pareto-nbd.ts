@@ -36,6 +36,7 @@ export const paretoNbd = (parameters: ParetoNbdParameters): PurchaseModel => {
   const lnJ = (x: number, t: number) => Math.log(s) + dropoutIntegral(r + x, s, alpha, beta, t).ln;
   return {
     name: 'pareto-nbd',
+    timeScale: Math.min(alpha, beta),
     expectedPurchases: (t) => (r / alpha) * expectedLife(s, beta, t),
     probabilityAlive: ({ x, tx, T }) => {
       const byX = distinct(x);
