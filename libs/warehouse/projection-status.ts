@@ -7,6 +7,7 @@ import {
   viewChecksum,
 } from './projection-file.js';
 import { isLive, versions } from './projection-ledger.js';
+import { nameIn, significant } from './sql-text.js';
 import { readUpcasterTwins, twinsFor, type UpcasterTwin } from './upcaster-twins.js';
 import type { Warehouse } from './warehouse.js';
 
@@ -86,18 +87,35 @@ export const projectionStatus = async (
   );
 };
 
-/** A projection whose views read another's comes after it. */
-export const inOrderOfReading = (definitions: readonly ProjectionDefinition[]): ProjectionDefinition[] => {
+/** What the functions of the schema read, by their names: whoever calls one reads that, too. */
+export const readByFunctions = async (warehouse: Warehouse): Promise<Map<string, string[]>> => {
+  const functions = await warehouse.rows<{ name: string; sql: string }>(
+    "SELECT name, create_query AS sql FROM system.functions WHERE origin = 'SQLUserDefined'",
+  );
+  return new Map(functions.map(({ name, sql }) => [name, readsFrom(sql)]));
+};
+
+/** Those and all whose views they read, a projection after those that it reads. */
+export const withWhatTheyRead = (
+  wanted: readonly ProjectionDefinition[],
+  all: readonly ProjectionDefinition[],
+  functions: ReadonlyMap<string, readonly string[]>,
+): ProjectionDefinition[] => {
+  const readBy = ({ views }: ProjectionDefinition): string[] =>
+    views.flatMap(({ select }) => [
+      ...readsFrom(select),
+      ...significant(select).flatMap((token) => functions.get(nameIn(token)) ?? []),
+    ]);
   const ordered: ProjectionDefinition[] = [];
   const visit = (definition: ProjectionDefinition, path: readonly string[]): void => {
     if (ordered.includes(definition)) return;
     if (path.includes(definition.name)) throw new Error(`Projections read each other: ${path.join(' > ')}`);
-    const read = new Set(definition.views.flatMap(({ select }) => readsFrom(select)));
-    for (const other of definitions)
+    const read = new Set(readBy(definition));
+    for (const other of all)
       if (other !== definition && other.views.some(({ name }) => read.has(name)))
         visit(other, [...path, definition.name]);
     ordered.push(definition);
   };
-  for (const definition of definitions) visit(definition, []);
+  for (const definition of wanted) visit(definition, []);
   return ordered;
 };

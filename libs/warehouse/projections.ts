@@ -17,10 +17,11 @@ import { isLive, record, tableOf, type Version, versions } from './projection-le
 import { checkProjection } from './projection-lint.js';
 import {
   checksumWith,
-  inOrderOfReading,
   type ProjectionSources,
   type ProjectionStatus,
   projectionStatus,
+  readByFunctions,
+  withWhatTheyRead,
 } from './projection-status.js';
 import { replaceViews, updateComments } from './projection-views.js';
 import { createUpcasterTwins, type UpcasterTwin } from './upcaster-twins.js';
@@ -55,7 +56,8 @@ export const startProjections = async (
 ): Promise<ProjectionStatus[]> => {
   const failures = new Map<string, string>();
   await createUpcasterTwins(warehouse, sources.twins);
-  for (const definition of inOrderOfReading(sources.definitions)) {
+  const { definitions } = sources;
+  for (const definition of withWhatTheyRead(definitions, definitions, await readByFunctions(warehouse))) {
     try {
       await startOne(warehouse, definition, sources.twins, options);
     } catch (error) {
