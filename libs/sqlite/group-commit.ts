@@ -4,6 +4,8 @@ import type { Sqlite } from './open-sqlite.js';
 export interface GroupCommitHooks {
   /** After the transaction has begun and before the first unit; nobody else can write from here on. */
   begun?(): void;
+  /** After the last unit, still in the transaction. */
+  ending?(): void;
   /** After the commit is durable and before the units' promises settle. */
   committed?(): void;
   /** Whatever the units changed in memory since `begun` must be undone: the file has forgotten it. */
@@ -103,8 +105,10 @@ export class GroupCommit {
     try {
       this.hooks.begun?.();
       outcomes = work();
-      if (outcomes) this.commit.run();
-      else this.undo();
+      if (outcomes) {
+        this.hooks.ending?.();
+        this.commit.run();
+      } else this.undo();
     } catch (error) {
       this.undo();
       throw error;
