@@ -34,3 +34,11 @@ export const businessTime = (value: string, zone: string, now: number): Business
     businessDate: bare ? value : (at.toISODate() as string),
   };
 };
+
+/** The business date some days later, or earlier where `days` is negative. */
+export const addDays = (date: string, days: number): string =>
+  DateTime.fromISO(date, { zone: 'utc' }).plus({ days }).toISODate() as string;
+
+/** Today in the business zone. */
+export const today = (zone: string, now: number): string =>
+  DateTime.fromMillis(now, { zone }).toISODate() as string;

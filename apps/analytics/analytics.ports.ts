@@ -1,0 +1,24 @@
+import type { Numbering } from '#event-stream/numbering';
+import type { EventStore } from '#eventing/event-store';
+import type { Configuration } from '#platform/configuration';
+import type { Logger } from '#platform/logging';
+import type { Landing } from '#warehouse/landing/landing';
+import type { ProjectionSources } from '#warehouse/projection-status';
+import type { ReadOnlyWarehouse } from '#warehouse/read-only';
+import type { Warehouse } from '#warehouse/warehouse';
+import type { ModelRunPorts } from './model-run.js';
+
+/** What analytics works on; whoever composes the app provides it. */
+export interface AnalyticsPorts {
+  readonly warehouse: Warehouse;
+  readonly readOnly: ReadOnlyWarehouse;
+  readonly landing: Landing;
+  readonly eventStore: EventStore;
+  readonly numbering: Numbering;
+  readonly projections: ProjectionSources;
+  readonly modelRuns: ModelRunPorts;
+  readonly configuration: Configuration;
+  readonly log: Logger;
+}
+
+export const ANALYTICS_PORTS = Symbol('AnalyticsPorts');
