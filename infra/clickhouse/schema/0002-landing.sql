@@ -51,3 +51,21 @@ CREATE TABLE IF NOT EXISTS crm.landing_trial
 AS crm.events
 ENGINE = Null
 COMMENT 'Takes what crm.events takes and keeps nothing: whether a line can be landed is tried here';
+
+CREATE OR REPLACE VIEW crm.open_dead_letters
+(
+    `partition` UInt16 COMMENT 'Partition of the stream that brought it',
+    `offset` UInt64 COMMENT 'Its offset there',
+    reason String COMMENT 'Why it cannot be landed',
+    line String COMMENT 'The record as it came; personal fields are sealed (encrypted)',
+    refused_at DateTime64(3, 'UTC') COMMENT 'When it was set aside'
+)
+COMMENT 'Dead letters that have not been replayed'
+AS SELECT `partition`, `offset`, argMax(letters.reason, letters.refused_at) AS reason,
+    argMax(letters.line, letters.refused_at) AS line, max(letters.refused_at) AS refused_at
+FROM crm.dead_letters AS letters
+WHERE (`partition`, `offset`) NOT IN (
+    SELECT `partition`, `offset` FROM crm.events
+    WHERE (`partition`, `offset`) IN (SELECT `partition`, `offset` FROM crm.dead_letters)
+)
+GROUP BY `partition`, `offset`;

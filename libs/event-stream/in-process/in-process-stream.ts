@@ -1,10 +1,16 @@
 import type { EventStore } from '#eventing/event-store';
 import type { ConsumeOptions, EventStream, StreamBatch, Watermarks } from '../event-stream.js';
 import { landingLine } from '../landing-line.js';
+import type { Numbering } from '../numbering.js';
 
 const PARTITION = 0;
 const GENERATION = 1;
 const DEFAULT_BATCH_SIZE = 1000;
+
+export const inProcessNumbering: Numbering = {
+  placeOf: (position) => ({ partition: PARTITION, offset: position }),
+  positionOf: ({ offset }) => offset,
+};
 
 /** The event store itself as a stream: one partition, whose offsets are the positions. */
 export class InProcessStream implements EventStream {

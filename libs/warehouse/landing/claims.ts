@@ -42,7 +42,7 @@ export class Claims {
       is: 'claimed',
       claim,
       old: (await insertsSince(this.warehouse, last.claimedAt)) > this.window / 2,
-      present: (await presentOffsets(this.warehouse, partition, claim)).size,
+      present: (await presentOffsets(this.warehouse, partition, claim, 'events or dead letters')).size,
     };
   }
 

@@ -4,7 +4,7 @@ import type { Logger } from '#platform/logging';
 import type { Warehouse } from '../warehouse.js';
 import { type Claims, claimToken } from './claims.js';
 import { isPassing } from './engine-errors.js';
-import { detachView, markAllForRebuild } from './failing-view.js';
+import { markAllForRebuild } from './failing-view.js';
 import { type Claim, nextStep, type PartitionState } from './landing-step.js';
 import { LandingWriter } from './landing-writer.js';
 import type { Lane } from './lane.js';
@@ -37,13 +37,7 @@ export class Lander {
     private readonly log: Logger,
     private readonly signal: AbortSignal,
   ) {
-    this.writer = new LandingWriter(warehouse, (view, reason) => {
-      log.error(
-        { view, reason },
-        'A materialized view failed and was detached; its projection needs a rebuild',
-      );
-      return detachView(warehouse, view, reason);
-    });
+    this.writer = new LandingWriter(warehouse, log);
   }
 
   /** Where a partition is to be read on from, and how far it is. @throws LandingStopped when events would be lost */
@@ -107,7 +101,7 @@ export class Lander {
   }
 
   private async insertAbsent(lane: Lane, claim: Claim, patient: boolean): Promise<void> {
-    const present = await presentOffsets(this.warehouse, lane.partition, claim);
+    const present = await presentOffsets(this.warehouse, lane.partition, claim, 'events or dead letters');
     const absent = lane.between(claim).filter(({ offset }) => !present.has(offset));
     const token = `${claimToken(lane.partition, claim)}-again`;
     await this.writer.land(lane.partition, absent, { token, patient });

@@ -1,10 +1,9 @@
+import type { Logger } from '#platform/logging';
 import type { Warehouse } from '../warehouse.js';
 import { setAside } from './dead-letters.js';
 import { failingView, isPassing } from './engine-errors.js';
+import { detachView } from './failing-view.js';
 import type { Landable } from './lane.js';
-
-/** Takes a failing view away from crm.events, so that the others go on. */
-export type DetachView = (view: string, reason: string) => Promise<void>;
 
 export interface InsertOptions {
   /** Names the batch: whatever is inserted twice under one token is there once, here and in every view. */
@@ -17,7 +16,7 @@ export interface InsertOptions {
 export class LandingWriter {
   constructor(
     private readonly warehouse: Warehouse,
-    private readonly detach: DetachView,
+    private readonly log: Logger,
   ) {}
 
   /** Never splits a batch: its rows stand or fall under the one token. What cannot be landed is set aside first. */
@@ -42,12 +41,21 @@ export class LandingWriter {
           continue;
         }
         if (isPassing(error)) throw error;
+        // They passed our own check: what the engine has against them only it can say.
         const refused = await this.refused(rows);
         if (refused.size === 0) throw error;
         await setAside(this.warehouse, partition, asLetters(rows, refused), `${token}-refused`);
-        rows = rows.filter(({ offset }) => !refused.has(offset));
+        rows = rows.filter((_, i) => !refused.has(i));
       }
     }
+  }
+
+  private async detach(view: string, reason: string): Promise<void> {
+    this.log.error(
+      { view, reason },
+      'A materialized view failed and is detached; its projection needs a rebuild',
+    );
+    await detachView(this.warehouse, view, reason);
   }
 
   private insert(rows: readonly Landable[], token: string): Promise<void> {
@@ -57,13 +65,16 @@ export class LandingWriter {
     });
   }
 
-  /** The rows that the engine does not take, although they passed our own check: by offset, with its reason. */
-  private async refused(rows: readonly Landable[]): Promise<Map<number, string>> {
-    const reason = await this.tryOut(rows);
+  /** The rows that the engine does not take, by their place in the list, with its reasons. */
+  async refused(rows: readonly Landable[], from = 0): Promise<Map<number, string>> {
+    const reason = rows.length > 0 ? await this.tryOut(rows) : undefined;
     if (reason === undefined) return new Map();
-    if (rows.length === 1) return new Map([[rows[0]!.offset, reason]]);
+    if (rows.length === 1) return new Map([[from, reason]]);
     const half = rows.length >> 1;
-    return new Map([...(await this.refused(rows.slice(0, half))), ...(await this.refused(rows.slice(half)))]);
+    return new Map([
+      ...(await this.refused(rows.slice(0, half), from)),
+      ...(await this.refused(rows.slice(half), from + half)),
+    ]);
   }
 
   private async tryOut(rows: readonly Landable[]): Promise<string | undefined> {
@@ -78,8 +89,8 @@ export class LandingWriter {
 }
 
 const asLetters = (rows: readonly Landable[], refused: ReadonlyMap<number, string>): Landable[] =>
-  rows.flatMap(({ offset, line }) => {
-    const problem = refused.get(offset);
+  rows.flatMap(({ offset, line }, i) => {
+    const problem = refused.get(i);
     return problem === undefined ? [] : [{ offset, line: withoutPlace(line), problem }];
   });
 

@@ -1,16 +1,26 @@
 import type { Warehouse } from '../warehouse.js';
 import type { Span } from './landing-step.js';
 
-/** The offsets of a span that the warehouse has, in crm.events or among the dead letters. */
+const TABLES = {
+  events: ['crm.events'],
+  'dead letters': ['crm.dead_letters'],
+  'events or dead letters': ['crm.events', 'crm.dead_letters'],
+} as const;
+
+const WITHIN = 'partition = {partition:UInt16} AND offset BETWEEN {first:UInt64} AND {last:UInt64}';
+
+/** The offsets of a span that the warehouse has. */
 export const presentOffsets = async (
   warehouse: Warehouse,
   partition: number,
   { first, last }: Span,
+  where: keyof typeof TABLES,
 ): Promise<Set<number>> => {
-  const within = 'partition = {partition:UInt16} AND offset BETWEEN {first:UInt64} AND {last:UInt64}';
-  const rows = await warehouse.rows<{ offset: number }>(
-    `SELECT offset FROM crm.events WHERE ${within} UNION DISTINCT SELECT offset FROM crm.dead_letters WHERE ${within}`,
-    { partition, first, last },
-  );
+  const selects = TABLES[where].map((table) => `SELECT offset FROM ${table} WHERE ${WITHIN}`);
+  const rows = await warehouse.rows<{ offset: number }>(selects.join(' UNION DISTINCT '), {
+    partition,
+    first,
+    last,
+  });
   return new Set(rows.map(({ offset }) => offset));
 };
