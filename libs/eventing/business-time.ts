@@ -84,3 +84,10 @@ const dateIn = (zone: string, millis: number): string => {
   if (offset === null) return DateTime.fromMillis(millis, { zone }).toISODate() as string;
   return new Date(millis + offset * 60_000).toISOString().slice(0, -14);
 };
+
+/** The business date some days later, or earlier where `days` is negative. */
+export const addDays = (date: string, days: number): string =>
+  DateTime.fromISO(date, { zone: 'utc' }).plus({ days }).toISODate() as string;
+
+/** Today in the business zone. */
+export const today = (zone: string, now: number): string => dateIn(zone, now);
