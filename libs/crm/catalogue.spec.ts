@@ -42,6 +42,7 @@ const everyCommand: Readonly<Record<CrmCommand['type'], true>> = {
   LaunchCampaign: true,
   SelectAudience: true,
   FreezeSelectedAudience: true,
+  FailLaunch: true,
   FreezeAudience: true,
   EndCampaign: true,
   RecordCampaignCost: true,

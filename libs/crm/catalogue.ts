@@ -100,6 +100,7 @@ const descriptions: Readonly<Record<CrmEvent['type'], string>> = {
   AudienceSelected: 'It is fixed whom the campaign is for: how many, and their checksum.',
   AudienceFrozen:
     'All members of a campaign are assigned to their arms; from here on touches may be requested.',
+  CampaignLaunchFailed: 'The launch stopped, and why: it can be sent again.',
   CampaignEnded: 'A campaign ended.',
   CampaignCostRecorded: 'The fixed cost of a campaign as known now.',
   MemberAssigned: 'A customer was assigned to an arm of a campaign, or to its hold-out.',

@@ -22,6 +22,7 @@ export const campaignCommands: readonly CampaignCommandType[] = [
   commandType('LaunchCampaign'),
   commandType('SelectAudience', { internal: true }),
   commandType('FreezeSelectedAudience', { internal: true }),
+  commandType('FailLaunch', { internal: true }),
   commandType('FreezeAudience'),
   commandType('EndCampaign'),
   commandType('RecordCampaignCost'),

@@ -20,6 +20,7 @@ const MAX_SQL_LENGTH = 20_000;
 /** More belong into a segment: the list is one event. */
 export const MAX_LISTED_CUSTOMERS = 10_000;
 const MAX_LISTED_CHARACTERS = 200_000;
+const MAX_MESSAGE_LENGTH = 1_000;
 const CHECKSUM = /^[0-9a-f]{16}$/;
 
 /** @throws PerennialError `validation-failed` */
@@ -41,6 +42,13 @@ export const checkFields = (command: CampaignCommand): void => {
       checks.present('count', command.data.count);
       checks.count('count', command.data.count, Number.MAX_SAFE_INTEGER);
       if (!CHECKSUM.test(command.data.checksum)) checks.fail('checksum', 'must be 16 hexadecimal digits');
+      break;
+    case 'FailLaunch':
+      checks.present('code', command.data.code);
+      checks.reason('code', command.data.code);
+      checks.present('message', command.data.message);
+      if (command.data.message?.length > MAX_MESSAGE_LENGTH)
+        checks.fail('message', `must be at most ${MAX_MESSAGE_LENGTH} characters`);
       break;
     case 'EndCampaign':
       checks.reason('reason', command.data.reason);

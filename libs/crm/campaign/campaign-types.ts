@@ -69,6 +69,12 @@ export interface AudienceFrozenData extends OfCampaign {
   readonly checksum: string;
 }
 
+/** Why a launch could not go on: a code, and a sentence for whoever wrote the segment. */
+export interface CampaignLaunchFailedData extends OfCampaign {
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface CampaignEndedData extends OfCampaign {
   readonly reason?: string;
 }
@@ -93,12 +99,17 @@ export type PlanCampaignData = Omit<CampaignPlannedData, Defaulted> &
   Partial<Pick<CampaignPlannedData, Defaulted>>;
 
 export type PlanCampaign = Command<'PlanCampaign', PlanCampaignData>;
-/** A segment's `position` is filled in by the command side where the caller leaves it out: the landed position. */
+/**
+ * A segment's `position` is filled in by the command side where the caller leaves it out: the landed position.
+ * A launch that failed may be sent again, also for other customers as long as none were selected.
+ */
 export type LaunchCampaign = Command<'LaunchCampaign', CampaignLaunchedData>;
 /** Sent by the launch process only. */
 export type SelectAudience = Command<'SelectAudience', AudienceSelectedData>;
 /** Sent by the launch process only, when all who were selected are members. */
 export type FreezeSelectedAudience = Command<'FreezeSelectedAudience', AudienceFrozenData>;
+/** Sent by the launch process only, when the audience cannot be found or is not what it was. */
+export type FailLaunch = Command<'FailLaunch', CampaignLaunchFailedData>;
 /** Of an imported campaign, when all its members are imported. */
 export type FreezeAudience = Command<'FreezeAudience', AudienceFrozenData>;
 export type EndCampaign = Command<'EndCampaign', CampaignEndedData>;
@@ -109,6 +120,7 @@ export type CampaignCommand =
   | LaunchCampaign
   | SelectAudience
   | FreezeSelectedAudience
+  | FailLaunch
   | FreezeAudience
   | EndCampaign
   | RecordCampaignCost;
@@ -117,6 +129,7 @@ export type CampaignPlanned = DomainEvent<'CampaignPlanned', CampaignPlannedData
 export type CampaignLaunched = DomainEvent<'CampaignLaunched', CampaignLaunchedData>;
 export type AudienceSelected = DomainEvent<'AudienceSelected', AudienceSelectedData>;
 export type AudienceFrozen = DomainEvent<'AudienceFrozen', AudienceFrozenData>;
+export type CampaignLaunchFailed = DomainEvent<'CampaignLaunchFailed', CampaignLaunchFailedData>;
 export type CampaignEnded = DomainEvent<'CampaignEnded', CampaignEndedData>;
 export type CampaignCostRecorded = DomainEvent<'CampaignCostRecorded', CampaignCostRecordedData>;
 
@@ -125,5 +138,6 @@ export type CampaignEvent =
   | CampaignLaunched
   | AudienceSelected
   | AudienceFrozen
+  | CampaignLaunchFailed
   | CampaignEnded
   | CampaignCostRecorded;

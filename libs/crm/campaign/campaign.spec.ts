@@ -212,6 +212,61 @@ describe('launching', () => {
   });
 });
 
+describe('a launch that failed', () => {
+  const failure = { campaignId, code: 'segment-failed', message: 'No such column: city' };
+  const failed = { type: 'CampaignLaunchFailed', data: failure } as const;
+  const fail = { type: 'FailLaunch', data: failure } as const;
+  const customers = ['a', 'b'];
+
+  it('says why, once', () => {
+    given([planned, launched]).when(fail).then([failed]);
+    given([planned, launched, failed]).when(fail).thenNothing();
+  });
+  it('is none when it was not launched, has come to its end, or has imported members', () => {
+    given([planned]).when(fail).thenRefused('campaign-not-launched');
+    given([planned, launched, selected, frozen]).when(fail).thenNothing();
+    given([planned, launched, ended]).when(fail).thenNothing();
+    given([imported, { ...launched, data: { campaignId } }])
+      .when(fail)
+      .thenRefused('campaign-imported');
+  });
+  it('can be sent again, for other customers too', () => {
+    given([planned, launched, failed])
+      .when(launch)
+      .then([{ type: 'CampaignLaunched', data: launch.data }]);
+    given([planned, launched, failed])
+      .when({ ...launch, data: { campaignId, customers } })
+      .then([{ type: 'CampaignLaunched', data: { campaignId, customers } }]);
+    given([planned, launched, failed, launched]).when(launch).thenNothing();
+    given([planned, launched, failed, ended])
+      .when({ ...launch, data: { campaignId, customers } })
+      .thenRefused('campaign-launched');
+  });
+  it('can be sent again only for the customers who were selected, and on their day', () => {
+    const again = { ...launched, ...on('2024-05-20') };
+    given([planned, launched, selected, failed])
+      .when(launch)
+      .then([{ type: 'CampaignLaunched', data: launch.data }]);
+    given([planned, launched, selected, failed])
+      .when({ ...launch, data: { campaignId, customers } })
+      .thenRefused('campaign-launched');
+    given([planned, launched, selected, failed, again])
+      .when({ ...end, ...on('2024-05-10') })
+      .then([{ type: 'CampaignEnded', data: { campaignId } }]);
+    given([planned, launched, failed, again])
+      .when({ ...end, ...on('2024-05-10') })
+      .thenRefused('before-launch');
+  });
+  it.each([
+    ['code', { code: 'No such table!' }],
+    ['message', { message: 'x'.repeat(1001) }],
+  ])('names %s as wrong', (path, wrong) => {
+    given([planned, launched])
+      .when({ ...fail, data: { ...failure, ...wrong } })
+      .thenRefused('validation-failed', path);
+  });
+});
+
 describe('the audience', () => {
   it('is selected, then frozen', () => {
     given([planned, launched]).when(select).then([selected]);
@@ -351,7 +406,7 @@ describe('the command types of campaigns', () => {
       expect(type.stream(asked)).toBe('campaign-spring');
       expect(type.customer(asked)).toBeNull();
     }
-    expect(campaignCommands).toHaveLength(7);
+    expect(campaignCommands).toHaveLength(8);
   });
 });
 
@@ -370,6 +425,8 @@ describe('a campaign, whatever comes', () => {
     count: fc.nat(2),
     checksum: fc.constantFrom('0123456789abcdef', '0000000000000000'),
     reason: fc.constantFrom(undefined, 'budget'),
+    code: fc.constantFrom('segment-failed', 'no code'),
+    message: fc.constant('It failed.'),
     cost: fc.constantFrom({ amount: '1', currency: 'EUR' }, { amount: '2.00', currency: 'EUR' }),
   });
   it('is decided or refused', () => {
@@ -378,6 +435,7 @@ describe('a campaign, whatever comes', () => {
       'LaunchCampaign',
       'SelectAudience',
       'FreezeSelectedAudience',
+      'FailLaunch',
       'FreezeAudience',
       'EndCampaign',
       'RecordCampaignCost',
@@ -390,6 +448,7 @@ describe('a campaign, whatever comes', () => {
       'CampaignLaunched',
       'AudienceSelected',
       'AudienceFrozen',
+      'CampaignLaunchFailed',
       'CampaignEnded',
       'CampaignCostRecorded',
     );

@@ -11,8 +11,10 @@ import type {
   CampaignEndedData,
   CampaignEvent,
   CampaignLaunchedData,
+  CampaignLaunchFailedData,
   CampaignPlannedData,
   EndCampaign,
+  FailLaunch,
   FreezeAudience,
   FreezeSelectedAudience,
   LaunchCampaign,
@@ -27,10 +29,12 @@ import { sameAudience } from './launch-policy.js';
 export interface CampaignState {
   readonly plan?: CampaignPlannedData;
   readonly launch?: CampaignLaunchedData;
-  /** Business date of the launch. */
+  /** Business date of the launch; of one that failed and was sent again, that from which customers were selected. */
   readonly launchedOn?: string;
   readonly selected?: AudienceCount;
   readonly frozen?: AudienceCount;
+  /** Why the launch stopped; it may be sent again. */
+  readonly failure?: CampaignLaunchFailedData;
   readonly ended?: CampaignEndedData;
   readonly cost?: CampaignCostRecordedData;
 }
@@ -55,6 +59,8 @@ const decide = (command: CampaignCommand, state: CampaignState): readonly Campai
       return launch(command, state);
     case 'SelectAudience':
       return selectAudience(command, state);
+    case 'FailLaunch':
+      return failLaunch(command, state);
     case 'FreezeSelectedAudience':
     case 'FreezeAudience':
       return freezeAudience(command, state);
@@ -107,7 +113,10 @@ const launch = ({ data }: LaunchCampaign, state: Planned): readonly CampaignEven
   checkLaunchFitsPlan(data, state.plan);
   const launched = data.customers ? { ...data, customers: [...new Set(data.customers)] } : data;
   if (state.launch) {
-    if (sameLaunch(state.launch, launched)) return [];
+    const same = sameLaunch(state.launch, launched);
+    const again = state.failure && !state.ended && (same || !state.selected);
+    if (again) return [{ type: 'CampaignLaunched', data: launched }];
+    if (same) return [];
     throw conflict('campaign-launched', `Campaign ${data.campaignId} was launched for other customers.`);
   }
   demandNotEnded(state);
@@ -127,6 +136,12 @@ const selectAudience = ({ data }: SelectAudience, state: Planned): readonly Camp
   }
   demandNotEnded(state);
   return [{ type: 'AudienceSelected', data }];
+};
+
+const failLaunch = ({ data }: FailLaunch, state: Planned): readonly CampaignEvent[] => {
+  demandLaunched(state);
+  demandImported(state, false);
+  return state.failure || state.frozen || state.ended ? [] : [{ type: 'CampaignLaunchFailed', data }];
 };
 
 const freezeAudience = (
@@ -185,11 +200,18 @@ const evolve: typeof campaign.evolve = (state, event) => {
     case 'CampaignPlanned':
       return { ...state, plan: event.data };
     case 'CampaignLaunched':
-      return { ...state, launch: event.data, launchedOn: event.metadata.businessDate };
+      return {
+        ...state,
+        launch: event.data,
+        launchedOn: (state.selected && state.launchedOn) ?? event.metadata.businessDate,
+        failure: undefined,
+      };
     case 'AudienceSelected':
       return { ...state, selected: event.data };
     case 'AudienceFrozen':
-      return { ...state, frozen: event.data };
+      return { ...state, frozen: event.data, failure: undefined };
+    case 'CampaignLaunchFailed':
+      return { ...state, failure: event.data };
     case 'CampaignEnded':
       return { ...state, ended: event.data };
     case 'CampaignCostRecorded':

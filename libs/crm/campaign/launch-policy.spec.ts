@@ -40,6 +40,7 @@ describe('launchPolicy', () => {
     ['was not launched', { plan }],
     ['has no audience', { plan: { ...plan, audience: 'none' }, launch }],
     ['has imported members', { plan: { ...plan, imported: true }, launch }],
+    ['failed', { ...ready, failure: { campaignId, code: 'segment-failed', message: 'No such table.' } }],
     ['has ended', { ...ready, ended: { campaignId } }],
     ['is frozen', { ...ready, selected: all, frozen: all }],
   ])('does nothing for a campaign that %s', (_, state) => {

@@ -11,7 +11,7 @@ export interface LaunchProgress {
 }
 
 export type LaunchStep =
-  /** Not launched, ended, frozen, without audience, or its members are imported. */
+  /** Not launched, failed, ended, frozen, without audience, or its members are imported. */
   | { readonly do: 'nothing' }
   | { readonly do: 'find-audience' }
   | {
@@ -25,9 +25,9 @@ export type LaunchStep =
 
 /** What to do next; asked again after every step, and after every restart. */
 export const launchPolicy = (campaign: CampaignState, { found, assigned }: LaunchProgress): LaunchStep => {
-  const { plan, launch, selected, frozen, ended } = campaign;
+  const { plan, launch, selected, frozen, failure, ended } = campaign;
   if (!plan || plan.audience === 'none' || plan.imported) return { do: 'nothing' };
-  if (!launch || frozen || ended) return { do: 'nothing' };
+  if (!launch || frozen || failure || ended) return { do: 'nothing' };
   if (!found) return { do: 'find-audience' };
   if (!selected) return send('SelectAudience', plan.campaignId, found);
   if (!sameAudience(found, selected))
