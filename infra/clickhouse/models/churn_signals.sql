@@ -13,19 +13,19 @@ WITH
     complaints AS
     (
         SELECT
-            any(customer_id) AS customer_id,
+            any(e.customer_id) AS complainer,
             argMaxIf(type, revision, type NOT IN ('ComplaintReclassified', 'RedressGranted', 'SatisfactionReported')) AS last,
             argMaxIf(JSONExtractUInt(data, 'score'), revision, type = 'SatisfactionReported') AS score,
             countIf(type = 'ComplaintVoided') > 0 AS voided
-        FROM crm.events
-        WHERE stream LIKE 'complaint-%' AND customer_id != ''
+        FROM crm.events AS e
+        WHERE stream LIKE 'complaint-%' AND e.customer_id != ''
               AND position <= {knownAt:UInt64} AND (business_date <= {asOf:Date32} OR type = 'ComplaintVoided')
         GROUP BY stream
     ),
     complained AS
     (
         SELECT
-            customer_id,
+            complainer AS customer_id,
             if(last IN ('ComplaintAnswered', 'ComplaintResolved', 'ComplaintClosed') AND (score = 0 OR score > 2),
                '', if(score BETWEEN 1 AND 2 OR last = 'ComplaintDisputed', 'badly ended complaint', 'open complaint')) AS signal
         FROM complaints
