@@ -98,7 +98,7 @@ export class Claims {
 
   private insert(rows: readonly object[], token?: string): Promise<void> {
     return this.warehouse.insertLines('crm.claims', rows.map((row) => `${JSON.stringify(row)}\n`).join(''), {
-      ...(token === undefined ? { insert_deduplicate: 0 } : { insert_deduplication_token: token }),
+      ...(token !== undefined && { insert_deduplication_token: token }),
     });
   }
 }

@@ -98,7 +98,7 @@ export class Repairs {
 
   private insert(row: object, token?: string): Promise<void> {
     return this.warehouse.insertLines('crm.repairs', JSON.stringify(row), {
-      ...(token === undefined ? { insert_deduplicate: 0 } : { insert_deduplication_token: token }),
+      ...(token !== undefined && { insert_deduplication_token: token }),
     });
   }
 }
