@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { allowedMethods } from './allowed-methods.js';
 import { type ApiKey, authentication } from './authentication.js';
 import { registerBodies } from './body.js';
@@ -43,7 +43,8 @@ export const createServer = async (
       filter.answer(error, request, reply),
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => refuseConnection(error, socket),
   } as ConstructorParameters<typeof FastifyAdapter>[0]);
-  const fastify = adapter.getInstance();
+  // Nest's type allows HTTP/2; ours is an HTTP/1.1 server.
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
   const filter = new ProblemFilter(log, allowedMethods(fastify));
   registerBodies(fastify, settings.bodyLimit);
   fastify.decorateRequest('caller', undefined);

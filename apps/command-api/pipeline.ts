@@ -1,0 +1,152 @@
+import type { CampaignFacts } from '#crm/campaign-member/campaign-member-types';
+import { commandTypes } from '#crm/catalogue';
+import type { AnyCommandType } from '#crm/command-type';
+import { businessTime } from '#eventing/business-time';
+import { commandHandler, type Outcome } from '#eventing/command-handler';
+import type { Command } from '#eventing/decider';
+import { type FieldProblem, invalid, PerennialError } from '#eventing/errors';
+import type { EventStore } from '#eventing/event-store';
+import { serverMadeId } from '#eventing/ids';
+import type { Upcasters } from '#eventing/upcaster';
+import { CustomerErased, type KeyVault, type LookUp } from '#personal-data/key-vault';
+import { normaliseEmail, normalisePhone } from '#personal-data/look-up';
+import type { Sealer } from '#personal-data/sealer';
+import { commandDtos } from './command-dtos.js';
+import { checkerOf } from './validation/checker.js';
+
+/** Who sends a command, under which id, and what the sender expects of the stream. */
+export interface Sender {
+  readonly commandId: string;
+  readonly actor: string;
+  readonly correlationId: string;
+  readonly traceparent?: string;
+  readonly ifRevision?: number;
+}
+
+export interface PipelinePorts {
+  readonly eventStore: EventStore;
+  readonly upcasters: Upcasters;
+  readonly vault: KeyVault;
+  readonly sealer: Sealer;
+  /** What the commands of a campaign's members must know of it; undefined when there is no such campaign. */
+  campaignFactsOf(campaignId: string): Promise<CampaignFacts | undefined>;
+  readonly businessZone: string;
+  readonly phoneRegion: string;
+  now(): number;
+}
+
+/** A command that is checked and complete, but for what must be sealed. */
+export interface Prepared {
+  readonly type: AnyCommandType;
+  readonly stream: string;
+  readonly command: Command<string, Data>;
+  readonly ifRevision?: number;
+}
+
+/** What came of a command, and the ids that it names. */
+export interface Done extends Outcome {
+  readonly ids: Readonly<Record<string, string>>;
+}
+
+type Data = Readonly<Record<string, unknown>>;
+
+const byName = new Map(commandTypes.map((type) => [type.type, type]));
+
+/** The one way of every command from a request to an event. */
+export class Pipeline {
+  private readonly handle: ReturnType<typeof commandHandler>;
+
+  constructor(private readonly ports: PipelinePorts) {
+    this.handle = commandHandler(ports.eventStore, ports.upcasters);
+  }
+
+  /**
+   * Checks a command without deciding it: form, ids, time, and that its customer is not erased.
+   * @throws PerennialError `unknown-command`, `validation-failed`, `invalid-time`
+   */
+  prepare(name: string, body: unknown, sender: Sender): Prepared {
+    const type = byName.get(name);
+    const dto = commandDtos[name];
+    if (!type || !dto || type.internal)
+      throw invalid('unknown-command', 'There is no such command.', [
+        { path: 'type', reason: 'is not a command' },
+      ]);
+    const problems: FieldProblem[] = [];
+    checkerOf(dto.type)(body, '', problems);
+    if (problems.length > 0)
+      throw invalid('validation-failed', 'The command is not valid; nothing was changed.', problems);
+    const { occurredAt, ...fields } = (dto.normalise?.(body as never) ?? body) as Record<string, unknown>;
+    const now = this.ports.now();
+    const time = businessTime(
+      typeof occurredAt === 'string' ? occurredAt : new Date(now).toISOString(),
+      this.ports.businessZone,
+      now,
+    );
+    if (type.idField && fields[type.idField] === undefined)
+      fields[type.idField] = serverMadeId(sender.actor, sender.commandId);
+    const { commandId, actor, correlationId, traceparent, ifRevision } = sender;
+    const customerId = type.customer(fields) ?? null;
+    const metadata = { commandId, actor, correlationId, causationId: null, traceparent, customerId, ...time };
+    return { type, stream: type.stream(fields), command: { type: name, data: fields, metadata }, ifRevision };
+  }
+
+  /** Decides a prepared command and appends what comes of it. */
+  async run(prepared: Prepared): Promise<Done> {
+    const { type, stream, command, ifRevision } = prepared;
+    const owner = await this.ownerOf(prepared);
+    if (owner !== stream && (await this.ports.vault.isErased(owner))) throw new CustomerErased(owner);
+    const completed = await this.complete(prepared);
+    const sealed = await this.ports.sealer.sealFields(completed, personalIn(type, completed), {
+      owner,
+      stream,
+    });
+    await this.keepLookUps(command.type, command.data, owner);
+    const outcome = await this.handle(type.decider, stream, { ...command, data: sealed }, ifRevision);
+    return { ...outcome, ids: idsIn(command.data) };
+  }
+
+  /**
+   * The customer whose command comes after others of the same; the stream where it concerns none. A follow-up
+   * belongs to whom the first event of its stream concerns.
+   */
+  async ownerOf({ type, stream, command }: Prepared): Promise<string> {
+    const named = type.customer(command.data);
+    if (named !== undefined) return named ?? stream;
+    for await (const first of this.ports.eventStore.readStream(stream, { limit: 1 }))
+      return first.metadata.customerId ?? stream;
+    return stream;
+  }
+
+  private async complete({ type, command: { data } }: Prepared): Promise<Data> {
+    if (!type.filledByServer?.includes('campaign')) return data;
+    return { ...data, campaign: await this.ports.campaignFactsOf(String(data.campaignId)) };
+  }
+
+  /** Before the append: a look-up without its event finds nobody, an event without its look-up is never found. */
+  private async keepLookUps(name: string, { email, phone }: Data, owner: string): Promise<void> {
+    if (name !== 'RegisterCustomer' && name !== 'ChangeCustomerDetails') return;
+    const lookUps: LookUp[] = [];
+    if (typeof email === 'string') lookUps.push({ owner, kind: 'email', value: normaliseEmail(email) });
+    const number = typeof phone === 'string' ? normalisePhone(phone, this.ports.phoneRegion) : undefined;
+    if (number) lookUps.push({ owner, kind: 'phone', value: number });
+    if (lookUps.length > 0) await this.ports.vault.putLookUps(lookUps);
+  }
+}
+
+/** Paths of the personal fields that are given: without any, no key is made for the owner. */
+const personalIn = ({ personal }: AnyCommandType, data: Data): readonly string[] =>
+  personal.filter((path) => {
+    const [head] = path.split(/[.[]/, 1);
+    const value = data[head as string];
+    return value !== undefined && value !== null;
+  });
+
+const idsIn = (data: Data): Record<string, string> => {
+  const ids: Record<string, string> = {};
+  for (const [name, value] of Object.entries(data))
+    if (name.endsWith('Id') && typeof value === 'string') ids[name] = value;
+  return ids;
+};
+
+/** A failure that is the answer to a command; everything else is a fault of ours. */
+export const isAnswer = (error: unknown): error is PerennialError => error instanceof PerennialError;
