@@ -66,7 +66,8 @@ export class BulkRun {
       for (const line of lines) {
         if (answers.isFull() && !(await answers.room())) return;
         const admitted = this.admit(line);
-        answers.add('problem' in admitted ? Promise.resolve(rejected(admitted)) : await this.begin(admitted));
+        if ('problem' in admitted) answers.add(Promise.resolve(rejected(admitted)));
+        else answers.add((await this.begin(admitted)).answer);
       }
     }
   }
@@ -84,16 +85,17 @@ export class BulkRun {
     }
   }
 
-  /** Resolves when the command has its place in its lane, so that the next line comes after it; to its answer. */
-  private async begin({ id, prepared }: Admitted): Promise<Promise<string>> {
-    if (this.options.dryRun) return Promise.resolve(`${JSON.stringify({ id, status: 'accepted' })}\n`);
-    const done = prepared.type.barrier
-      ? this.lanes.runAlone(() => this.execute(prepared))
-      : this.inLane(prepared, await this.laneOf(prepared));
-    return done.then(
-      ({ status, position }) => `{"id":${JSON.stringify(id)},"status":"${status}","position":${position}}\n`,
+  /** Resolves when the command has its place in its lane, so that the next line comes after it. */
+  private async begin({ id, prepared }: Admitted): Promise<{ answer: Promise<string> }> {
+    if (this.options.dryRun) return { answer: Promise.resolve(answered(id, { status: 'accepted' })) };
+    const lane = await this.laneOf(prepared);
+    const run = () => this.execute(prepared);
+    const done = prepared.type.barrier ? this.lanes.runAlone(run) : this.lanes.run(lane, run);
+    const answer = done.then(
+      ({ status, position }) => answered(id, { status, position }),
       (error: unknown) => rejected({ id, problem: this.problemOf(error) }),
     );
+    return { answer };
   }
 
   private envelopeOf(line: Line): Envelope {
@@ -125,16 +127,15 @@ export class BulkRun {
     return lane;
   }
 
-  private inLane(prepared: Prepared, lane: string): Promise<Done> {
-    return this.lanes.run(lane, () => this.execute(prepared));
-  }
-
   private problemOf(error: unknown): Problem {
     const problem = problemOf(error, this.options.sender.correlationId);
     if (problem.status === 500) this.options.onFault(error);
     return problem;
   }
 }
+
+const answered = (id: string, { status, position }: Pick<Partial<Done>, 'status' | 'position'>): string =>
+  `${JSON.stringify({ id, status, position })}\n`;
 
 const rejected = ({ id, problem }: Rejected): string =>
   `${JSON.stringify({ id, status: 'rejected', problem })}\n`;
