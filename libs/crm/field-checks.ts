@@ -12,6 +12,30 @@ const LIKE_A_TELEPHONE_NUMBER = /(?:\d[ ().+/-]*){7}/;
 const REASON = /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/;
 const MAX_REASON_LENGTH = 40;
 
+/** What is wrong with a word of the company's own vocabulary, such as a channel: it stays in the clear for ever. */
+export const codeProblem = (value: unknown): string | undefined => {
+  if (typeof value !== 'string' || value.length > MAX_CODE_LENGTH || !CODE.test(value))
+    return `must be a short name of letters, digits and , . : ; / & ' ( ) % + _ -`;
+  return LIKE_A_TELEPHONE_NUMBER.test(value)
+    ? 'must not contain a telephone number: it stays in the clear'
+    : undefined;
+};
+
+/** What is wrong with a name that people read, of a product, a company or a campaign; it stays in the clear too. */
+export const labelProblem = (value: unknown): string | undefined => {
+  if (typeof value !== 'string' || value.length > MAX_LABEL_LENGTH || !PRINTABLE.test(value))
+    return `must be 1 to ${MAX_LABEL_LENGTH} printable characters`;
+  return LIKE_AN_EMAIL_ADDRESS.test(value) || LIKE_A_TELEPHONE_NUMBER.test(value)
+    ? 'must not contain an e-mail address or a telephone number: it stays in the clear'
+    : undefined;
+};
+
+/** What is wrong with a reason code: strict, so that nobody writes sentences about people where they stay in the clear. */
+export const reasonProblem = (value: unknown): string | undefined =>
+  typeof value !== 'string' || value.length > MAX_REASON_LENGTH || !REASON.test(value)
+    ? 'must be a code like changed-mind (at most 40 characters); put words into the note'
+    : undefined;
+
 /** Collects what is wrong with a command, so that its sender learns of every wrong field at once. */
 export class FieldChecks {
   private problems: FieldProblem[] | undefined;
@@ -32,29 +56,16 @@ export class FieldChecks {
     if (problem !== undefined) this.fail(path, problem);
   }
 
-  /** A word of the company's own vocabulary, such as a channel or a category; it stays in the clear too. */
   code(path: string, value: string | undefined): void {
-    if (value === undefined) return;
-    if (typeof value !== 'string' || value.length > MAX_CODE_LENGTH || !CODE.test(value))
-      this.fail(path, `must be a short name of letters, digits and , . : ; / & ' ( ) % + _ -`);
-    else if (LIKE_A_TELEPHONE_NUMBER.test(value))
-      this.fail(path, 'must not contain a telephone number: it stays in the clear');
+    this.refuse(path, value, codeProblem);
   }
 
-  /** A name that people read, of a product, a company or a campaign; it stays in the clear too. */
   label(path: string, value: string | undefined): void {
-    if (value === undefined) return;
-    if (typeof value !== 'string' || value.length > MAX_LABEL_LENGTH || !PRINTABLE.test(value))
-      this.fail(path, `must be 1 to ${MAX_LABEL_LENGTH} printable characters`);
-    else if (LIKE_AN_EMAIL_ADDRESS.test(value) || LIKE_A_TELEPHONE_NUMBER.test(value))
-      this.fail(path, 'must not contain an e-mail address or a telephone number: it stays in the clear');
+    this.refuse(path, value, labelProblem);
   }
 
-  /** A reason code: strict, so that nobody writes sentences about people where they stay in the clear. */
   reason(path: string, value: string | undefined): void {
-    if (value === undefined) return;
-    if (typeof value !== 'string' || value.length > MAX_REASON_LENGTH || !REASON.test(value))
-      this.fail(path, 'must be a code like changed-mind (at most 40 characters); put words into the note');
+    this.refuse(path, value, reasonProblem);
   }
 
   oneOf(path: string, value: string | undefined, allowed: readonly string[]): void {
@@ -76,5 +87,14 @@ export class FieldChecks {
   done(): void {
     if (this.problems !== undefined)
       throw invalid('validation-failed', 'The command has wrong fields.', this.problems);
+  }
+
+  private refuse(
+    path: string,
+    value: string | undefined,
+    problemOf: (value: unknown) => string | undefined,
+  ): void {
+    const problem = value === undefined ? undefined : problemOf(value);
+    if (problem !== undefined) this.fail(path, problem);
   }
 }

@@ -41,6 +41,10 @@ const AMOUNTS = [0, 1, 2, 3, 4].map(
   (digits) => new RegExp(`^(?:0|[1-9][0-9]{0,13})${digits ? `(?:\\.[0-9]{1,${digits}})?` : ''}$`),
 );
 
+/** Whether a text is an amount of some currency; `checkMoney` knows of which. */
+export const isAmount = (value: unknown): boolean =>
+  typeof value === 'string' && (AMOUNTS.at(-1) as RegExp).test(value);
+
 /** @param currency the one currency of the whole fact, where it has one */
 export const checkMoney = (
   checks: FieldChecks,

@@ -66,14 +66,19 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** The keys that are allowed, for documentation. */
 export const attributeKeys: readonly string[] = Object.keys(RULES);
 
+/** What is wrong with an attribute; undefined when nothing is. */
+export const attributeProblem = (key: string, value: unknown): string | undefined => {
+  const rule = Object.hasOwn(RULES, key) ? RULES[key] : undefined;
+  return rule ? rule(value as AttributeValue) : `is not one of: ${attributeKeys.join(', ')}`;
+};
+
 /** A null takes an attribute away; only changes may hold it. */
 export const checkAttributes = (
   checks: FieldChecks,
   attributes: Readonly<Record<string, AttributeValue | null>> | undefined,
 ): void => {
   for (const [key, value] of Object.entries(attributes ?? {})) {
-    const rule = Object.hasOwn(RULES, key) ? RULES[key] : undefined;
-    const problem = rule ? value !== null && rule(value) : `is not one of: ${attributeKeys.join(', ')}`;
+    const problem = value === null && Object.hasOwn(RULES, key) ? undefined : attributeProblem(key, value);
     if (problem) checks.fail(`attributes.${key}`, problem);
   }
 };

@@ -7,9 +7,14 @@ const MAX_LINES = 500;
 /** At most 12 digits before the point and 6 behind it, and not 0. */
 const QUANTITY = /^(?!0(?:\.0+)?$)(?:0|[1-9]\d{0,11})(?:\.\d{1,6})?$/;
 
+export const quantityProblem = (quantity: unknown): string | undefined =>
+  typeof quantity !== 'string' || !QUANTITY.test(quantity)
+    ? 'must be a decimal string above 0 with at most 6 digits after the point'
+    : undefined;
+
 export const checkQuantity = (checks: FieldChecks, path: string, quantity: string): void => {
-  if (typeof quantity !== 'string' || !QUANTITY.test(quantity))
-    checks.fail(path, 'must be a decimal string above 0 with at most 6 digits after the point');
+  const problem = quantityProblem(quantity);
+  if (problem !== undefined) checks.fail(path, problem);
 };
 
 /** Every line with its id and its quantity in one form, so that returns can name it and repeats are recognised. */
