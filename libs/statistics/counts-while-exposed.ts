@@ -12,12 +12,13 @@ const HALF_WEIGHTS = [
   0.2491470458134028, 0.2334925365383548, 0.2031674267230659, 0.1600783285433462, 0.1069393259953184,
   0.0471753363865118,
 ];
-const PANELS = 4;
+const PANELS = 5;
 
 /**
  * Probabilities of 0, 1, 2, ... purchases in a time t of a customer whose purchase rate and dropout rate are gamma
- * distributed: negative binomial for the time lived, averaged over the time of dropout (by Gauss-Legendre in its
- * survival probability, which makes the density level).
+ * distributed: negative binomial for the time lived, averaged over the time of dropout. With y the time and
+ * w = ln(1 + y / rate), dropout has the density shape · exp(−shape · w), which is integrated by Gauss-Legendre with
+ * nodes closer together where w is small. Exact to about 1e-6.
  * @param most the longest result; its last entry then stands for 'so many or more'
  */
 export const countsWhileExposed = (
@@ -26,21 +27,37 @@ export const countsWhileExposed = (
   t: number,
   most: number,
 ): Float64Array => {
-  const surviving = Math.exp(-dropout.shape * Math.log1p(t / dropout.rate));
+  const range = Math.log1p(t / dropout.rate);
+  const end = Math.min(range, NEVER_LATER / dropout.shape);
   const total = new Float64Array(most + 1);
-  let longest = addCounts(total, surviving, purchase, t);
-  const gone = 1 - surviving;
-  for (let panel = 0; panel < PANELS; panel++) {
-    for (let i = 0; i < 2 * HALF_NODES.length; i++) {
-      const half = i >> 1;
-      const place = (panel + (1 + (i & 1 ? 1 : -1) * HALF_NODES[half]!) / 2) / PANELS;
-      // The time at which a share gone · place of the customers has dropped out.
-      const lived = dropout.rate * Math.expm1(-Math.log1p(-gone * place) / dropout.shape);
-      const weight = (gone * HALF_WEIGHTS[half]!) / 2 / PANELS;
-      longest = Math.max(longest, addCounts(total, weight, purchase, Math.min(lived, t)));
-    }
+  const { times, weights } = dropoutTimes(dropout, end);
+  const gone = -Math.expm1(-dropout.shape * range);
+  const sum = weights.reduce((partial, weight) => partial + weight, 0);
+  let longest = addCounts(total, 1 - gone, purchase, t);
+  for (let i = 0; i < times.length; i++) {
+    const share = sum > 0 ? (gone * weights[i]!) / sum : 0;
+    longest = Math.max(longest, addCounts(total, share, purchase, Math.min(times[i]!, t)));
   }
   return total.slice(0, longest + 1);
+};
+
+/** Beyond this over the shape, a share of e^−40 is still alive. */
+const NEVER_LATER = 40;
+
+const dropoutTimes = ({ shape, rate }: Gamma, end: number): { times: number[]; weights: number[] } => {
+  const times: number[] = [];
+  const weights: number[] = [];
+  for (let panel = 0; panel < PANELS; panel++) {
+    for (const [half, node] of HALF_NODES.entries()) {
+      for (const side of [-1, 1]) {
+        const place = (panel + (1 + side * node) / 2) / PANELS;
+        const w = end * place * place;
+        times.push(rate * Math.expm1(w));
+        weights.push(HALF_WEIGHTS[half]! * place * Math.exp(-shape * w));
+      }
+    }
+  }
+  return { times, weights };
 };
 
 /** Adds the negative binomial probabilities of the time; what is left goes to the last. Returns the last count. */

@@ -1,5 +1,5 @@
 // Looked up once: in a vm context, as tests run in, every mention of a global is a slow look-up.
-const { imul } = Math;
+const { imul, log, sqrt } = Math;
 
 /** A seeded stream of random numbers: the same seed gives the same numbers on every machine. */
 export interface Random {
@@ -13,7 +13,7 @@ export interface Random {
  * xoshiro128**: fast, 128 bits of state, passes the usual batteries; not for secrets.
  * @param seed any number; only its 32 lowest bits count
  * Source: Blackman & Vigna, Scrambled Linear Pseudorandom Number Generators, ACM TOMS 47 (2021); the state is filled
- * from the seed by SplitMix (Steele, Lea & Flood 2014) in its 32-bit form.
+ * from the seed by SplitMix (Steele, Lea & Flood, OOPSLA 2014) with a 32-bit finaliser.
  */
 export const randomFrom = (seed: number): Random => {
   let mix = seed | 0;
@@ -48,12 +48,12 @@ export const normal = (random: Random): number => {
     const u = 2 * random.uniform() - 1;
     const v = 2 * random.uniform() - 1;
     const s = u * u + v * v;
-    if (s > 0 && s < 1) return u * Math.sqrt((-2 * Math.log(s)) / s);
+    if (s > 0 && s < 1) return u * sqrt((-2 * log(s)) / s);
   }
 };
 
 /** Exponential with the given rate > 0. */
-export const exponential = (random: Random, rate: number): number => -Math.log(random.uniform()) / rate;
+export const exponential = (random: Random, rate: number): number => -log(random.uniform()) / rate;
 
 /**
  * Gamma with shape > 0 and rate > 0.
@@ -62,12 +62,11 @@ export const exponential = (random: Random, rate: number): number => -Math.log(r
 export const gamma = (random: Random, shape: number, rate: number): number => {
   if (shape < 1) return gamma(random, shape + 1, rate) * random.uniform() ** (1 / shape);
   const d = shape - 1 / 3;
-  const c = 1 / Math.sqrt(9 * d);
+  const c = 1 / sqrt(9 * d);
   for (;;) {
     const x = normal(random);
     const v = (1 + c * x) ** 3;
-    if (v > 0 && Math.log(random.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v))
-      return (d * v) / rate;
+    if (v > 0 && log(random.uniform()) < 0.5 * x * x + d - d * v + d * log(v)) return (d * v) / rate;
   }
 };
 
