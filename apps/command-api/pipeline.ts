@@ -4,7 +4,7 @@ import type { AnyCommandType } from '#crm/command-type';
 import { businessTime } from '#eventing/business-time';
 import { commandHandler, type Outcome } from '#eventing/command-handler';
 import type { Command } from '#eventing/decider';
-import { type FieldProblem, invalid, PerennialError } from '#eventing/errors';
+import { type FieldProblem, invalid } from '#eventing/errors';
 import type { EventStore } from '#eventing/event-store';
 import { serverMadeId } from '#eventing/ids';
 import type { Upcasters } from '#eventing/upcaster';
@@ -30,6 +30,12 @@ export interface PipelinePorts {
   readonly sealer: Sealer;
   /** What the commands of a campaign's members must know of it; undefined when there is no such campaign. */
   campaignFactsOf(campaignId: string): Promise<CampaignFacts | undefined>;
+  /** Takes what a command begins on several streams to its end. */
+  finish(command: Command, outcome: Outcome): Promise<Outcome>;
+  /** @throws PerennialError `segment-invalid` for SQL that gives no audience */
+  checkSegment(sql: string): Promise<void>;
+  /** Position up to which the warehouse has every event. */
+  landedPosition(): number;
   readonly businessZone: string;
   readonly phoneRegion: string;
   now(): number;
@@ -94,7 +100,7 @@ export class Pipeline {
   async run(prepared: Prepared): Promise<Done> {
     const { type, stream, command, ifRevision } = prepared;
     const owner = await this.ownerOf(prepared);
-    if (owner !== stream && (await this.ports.vault.isErased(owner))) throw new CustomerErased(owner);
+    await this.refuseErased(command, owner);
     const completed = await this.complete(prepared);
     const sealed = await this.ports.sealer.sealFields(completed, personalIn(type, completed), {
       owner,
@@ -102,7 +108,7 @@ export class Pipeline {
     });
     await this.keepLookUps(command.type, command.data, owner);
     const outcome = await this.handle(type.decider, stream, { ...command, data: sealed }, ifRevision);
-    return { ...outcome, ids: idsIn(command.data) };
+    return { ...(await this.ports.finish(command, outcome)), ids: idsIn(command.data) };
   }
 
   /**
@@ -117,9 +123,19 @@ export class Pipeline {
     return stream;
   }
 
+  /** Nothing more is kept of somebody who was erased; an erasure that did not come to its end may be sent again. */
+  private async refuseErased({ type }: Command, owner: string): Promise<void> {
+    if (type !== 'EraseCustomer' && (await this.ports.vault.isErased(owner))) throw new CustomerErased(owner);
+  }
+
+  /** Adds what the domain must know and callers do not say. */
   private async complete({ type, command: { data } }: Prepared): Promise<Data> {
-    if (!type.filledByServer?.includes('campaign')) return data;
-    return { ...data, campaign: await this.ports.campaignFactsOf(String(data.campaignId)) };
+    if (type.filledByServer?.includes('campaign'))
+      return { ...data, campaign: await this.ports.campaignFactsOf(String(data.campaignId)) };
+    const segment = type.type === 'LaunchCampaign' && (data.segment as { sql: string; position?: number });
+    if (!segment) return data;
+    await this.ports.checkSegment(segment.sql);
+    return { ...data, segment: { position: Math.max(0, this.ports.landedPosition()), ...segment } };
   }
 
   /** Before the append: a look-up without its event finds nobody, an event without its look-up is never found. */
@@ -147,6 +163,3 @@ const idsIn = (data: Data): Record<string, string> => {
     if (name.endsWith('Id') && typeof value === 'string') ids[name] = value;
   return ids;
 };
-
-/** A failure that is the answer to a command; everything else is a fault of ours. */
-export const isAnswer = (error: unknown): error is PerennialError => error instanceof PerennialError;
