@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { PerennialError } from '#eventing/errors';
+import { ConfigurationError, loadConfiguration } from '#platform/configuration';
+import { version } from '#platform/package-root';
+import { startServer } from './server.js';
+import { untilStopped } from './until-stopped.js';
+
+const options = new Command('npm start --')
+  .description(
+    'Perennial: commands, analytics and reports in one process. All settings: docs/configuration.md',
+  )
+  .version(version())
+  .option('--port <number>', 'port to listen on (default: 3000, or PORT)')
+  .option('--data <directory>', 'where everything is kept (default: ./data)')
+  .parse()
+  .opts<{ port?: string; data?: string }>();
+
+try {
+  const configuration = loadConfiguration(process.env, { port: options.port, dataDirectory: options.data });
+  const server = await startServer(configuration);
+  process.stdout.write(`Perennial answers at ${server.url}; its documentation is at ${server.url}/docs\n`);
+  await untilStopped(server);
+} catch (error) {
+  const expected = error instanceof ConfigurationError || error instanceof PerennialError;
+  process.stderr.write(`${expected ? error.message : (error as Error).stack}\n`);
+  process.exitCode = 1;
+}
