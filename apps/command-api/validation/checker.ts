@@ -16,9 +16,12 @@ type ValidationMetadata = ReturnType<
 interface Field {
   readonly name: string;
   readonly optional: boolean;
-  readonly nullable: boolean;
+  readonly nulls: Nulls;
   readonly checks: readonly FieldCheck[];
 }
+
+/** What a null means: not said, take the value away, or nothing, because this one cannot be taken away. */
+type Nulls = 'not-said' | 'taken-away' | 'refused';
 
 const compiled = new WeakMap<DtoClass, Checker>();
 
@@ -50,15 +53,19 @@ const compile = (dto: DtoClass): Checker => {
 };
 
 const checkField = (
-  { name, optional, nullable, checks }: Field,
+  { name, optional, nulls, checks }: Field,
   object: Record<string, unknown>,
   path: string,
   problems: FieldProblem[],
 ): void => {
   const value = object[name];
-  if (value === undefined || (value === null && !nullable)) {
+  if (value === undefined || (value === null && nulls === 'not-said')) {
     if (!optional) report(problems, join(path, name), 'is missing');
     else if (value === null) delete object[name];
+    return;
+  }
+  if (value === null) {
+    if (nulls === 'refused') report(problems, join(path, name), 'cannot be taken away');
     return;
   }
   const before = problems.length;
@@ -69,12 +76,13 @@ const checkField = (
 };
 
 const fieldsOf = (dto: DtoClass): Field[] => {
-  const byName = new Map<string, { optional: boolean; nullable: boolean; checks: FieldCheck[] }>();
+  const byName = new Map<string, { optional: boolean; nulls: Nulls; checks: FieldCheck[] }>();
   for (const metadata of getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false)) {
     const name = metadata.propertyName;
-    const field = byName.get(name) ?? { optional: false, nullable: false, checks: [] };
+    const field = byName.get(name) ?? { optional: false, nulls: 'not-said', checks: [] };
     byName.set(name, field);
-    if (metadata.context?.nullable) field.nullable = true;
+    const nullable: unknown = metadata.context?.nullable;
+    if (nullable !== undefined) field.nulls = nullable ? 'taken-away' : 'refused';
     switch (metadata.type) {
       case 'conditionalValidation':
         field.optional = true;

@@ -10,8 +10,8 @@ export type Reason = (value: unknown) => string | undefined;
 export interface FieldOptions {
   /** Absent and null mean the same: not said. */
   readonly optional?: true;
-  /** Null has a meaning of its own: take the value away. */
-  readonly nullable?: true;
+  /** Where null means to take a value away: whether this one can be taken away. */
+  readonly nullable?: boolean;
   readonly description?: string;
   readonly example?: unknown;
   /** A list of such values, at most so many. */
@@ -26,6 +26,7 @@ export const field = (
   { optional, nullable, description, example, listOf }: FieldOptions,
 ): PropertyDecorator => {
   const many = listOf !== undefined;
+  const mayBeNull = nullable === true;
   const constraint = (each: boolean, constraintName: string, check: Reason) =>
     ValidateBy(
       {
@@ -35,21 +36,24 @@ export const field = (
           defaultMessage: (args) => check(args?.value) ?? '',
         },
       },
-      { each, ...(nullable && { context: { nullable } }) },
+      { each, ...contextOf(nullable) },
     );
-  const type = nullable ? { ...schema, type: [schema.type, 'null'] } : schema;
   return applyDecorators(
     ...(many ? [constraint(false, 'list', listReason(listOf))] : []),
-    constraint(many, name, nullable ? (value) => (value === null ? undefined : reason(value)) : reason),
+    constraint(many, name, mayBeNull ? (value) => (value === null ? undefined : reason(value)) : reason),
     ...(optional ? [IsOptional()] : []),
     ApiProperty({
-      ...(many ? { type: 'array', items: type, maxItems: listOf } : type),
+      ...(many ? { type: 'array', items: schema, maxItems: listOf } : schema),
       required: !optional,
+      ...(mayBeNull && { nullable: true }),
       ...(description && { description }),
       ...(example !== undefined && { example }),
     } as ApiPropertyOptions),
   );
 };
+
+const contextOf = (nullable: boolean | undefined) =>
+  nullable === undefined ? {} : { context: { nullable } };
 
 const listReason =
   (max: number, min = 0): Reason =>
@@ -186,9 +190,14 @@ export const OccurredAt = (options: FieldOptions = {}): PropertyDecorator =>
 export const Nested = (type: () => DtoClass, options: Omit<FieldOptions, 'listOf'>): PropertyDecorator =>
   applyDecorators(
     nestedTypeOf(type),
-    ValidateNested(),
+    ValidateNested(contextOf(options.nullable)),
     ...(options.optional ? [IsOptional()] : []),
-    ApiProperty({ type, required: !options.optional, description: options.description }),
+    ApiProperty({
+      type,
+      required: !options.optional,
+      description: options.description,
+      ...(options.nullable && { nullable: true }),
+    }),
   );
 
 /** A list of objects of another class. */

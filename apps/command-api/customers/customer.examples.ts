@@ -1,0 +1,35 @@
+/** One good body for each command, in an order in which they can be run. */
+export const customerExamples = {
+  RegisterCustomer: {
+    customerId: 'c-1001',
+    stage: 'customer',
+    kind: 'person',
+    name: 'Ada Winter',
+    email: 'ada.winter@example.com',
+    phone: '+49 89 123456',
+    address: { street: 'Lindenstraße 12', postalCode: '80331', city: 'München', country: 'DE' },
+    notes: 'Prefers to be called.',
+    source: { channel: 'web', campaignId: 'spring-2024' },
+    attributes: { loyaltyTier: 'gold', country: 'DE', postalArea: '80', birthYear: 1981, emailConsent: true },
+    occurredAt: '2024-01-15T09:30:00+01:00',
+  },
+  ChangeCustomerDetails: {
+    customerId: 'c-1001',
+    phone: null,
+    address: { street: 'Am Markt 3', postalCode: '90403', city: 'Nürnberg', country: 'DE' },
+    attributes: { postalArea: '90', loyaltyTier: null },
+    occurredAt: '2024-02-01',
+  },
+  TagCustomer: { customerId: 'c-1001', tag: 'newsletter', occurredAt: '2024-02-02' },
+  UntagCustomer: { customerId: 'c-1001', tag: 'newsletter', occurredAt: '2024-02-20' },
+  MergeCustomer: { customerId: 'c-1002', into: 'c-1001', reason: 'duplicate', occurredAt: '2024-02-21' },
+  UndoCustomerMerge: { customerId: 'c-1002', into: 'c-1001', occurredAt: '2024-02-22' },
+  CloseCustomer: {
+    customerId: 'c-1001',
+    initiator: 'customer',
+    reason: 'moved-away',
+    note: 'Moves to Canada in summer.',
+    occurredAt: '2024-05-31',
+  },
+  EraseCustomer: { customerId: 'c-1001', reason: 'requested', occurredAt: '2024-06-30' },
+} as const;

@@ -1,0 +1,51 @@
+/** One good body for each command, in an order in which they can be run. */
+export const purchaseExamples = {
+  RecordPurchase: {
+    orderId: 'o-5001',
+    customerId: 'c-1001',
+    occurredAt: '2024-03-10T14:05:00+01:00',
+    total: { amount: '27.30', currency: 'EUR' },
+    kind: 'sale',
+    lines: [
+      {
+        sku: 'tea-assam-250',
+        category: 'tea',
+        kind: 'product',
+        quantity: 2,
+        unitPrice: { amount: '9.90', currency: 'EUR' },
+        unitCost: { amount: '4.10', currency: 'EUR' },
+      },
+      {
+        sku: 'cup-blue',
+        category: 'cups',
+        kind: 'product',
+        quantity: '1',
+        unitPrice: { amount: '5.00', currency: 'EUR' },
+        discount: { amount: '1.00', currency: 'EUR' },
+      },
+    ],
+    tax: { amount: '4.36', currency: 'EUR' },
+    taxIncluded: true,
+    shipping: { amount: '3.50', currency: 'EUR' },
+    channel: 'web',
+    campaignId: 'spring-2024',
+  },
+  RecordReturn: {
+    returnId: 'r-1',
+    orderId: 'o-5001',
+    occurredAt: '2024-03-18',
+    reason: 'damaged',
+    refund: { amount: '4.00', currency: 'EUR' },
+    lines: [{ sku: 'cup-blue', quantity: 1 }],
+    channel: 'store',
+    note: 'The handle was broken off.',
+  },
+  VoidReturn: { returnId: 'r-1', orderId: 'o-5001', reason: 'entered-in-error', occurredAt: '2024-03-19' },
+  VoidPurchase: {
+    orderId: 'o-5001',
+    reason: 'duplicate',
+    replacedBy: 'o-5000',
+    note: 'Sent twice by the shop.',
+    occurredAt: '2024-03-20',
+  },
+} as const;
