@@ -37,12 +37,21 @@ export interface BacktestColumns {
 /**
  * The naive forecast that a model must beat: everybody goes on at the rate of their own past, x / T purchases per
  * unit of time; at the mean rate of all, where T = 0.
+ * @param histories one row per customer, or per group of `n`
  * @param holdOut length of the hold-out period, in the unit of the histories
  */
-export const ownRateBaseline = ({ x, T }: Histories, holdOut: number): Float64Array => {
-  const time = T.reduce((sum, value) => sum + value, 0);
-  const meanRate = time > 0 ? x.reduce((sum, value) => sum + value, 0) / time : 0;
-  return x.map((purchases, i) => holdOut * (T[i]! > 0 ? purchases / T[i]! : meanRate));
+export const ownRateBaseline = (
+  { x, T, n }: Histories & { readonly n?: Float64Array },
+  holdOut: number,
+): Float64Array => {
+  let purchases = 0;
+  let time = 0;
+  for (let i = 0; i < x.length; i++) {
+    purchases += (n?.[i] ?? 1) * x[i]!;
+    time += (n?.[i] ?? 1) * T[i]!;
+  }
+  const meanRate = time > 0 ? purchases / time : 0;
+  return x.map((count, i) => holdOut * (T[i]! > 0 ? count / T[i]! : meanRate));
 };
 
 /**

@@ -16,7 +16,7 @@ export interface ClvSchedule {
    * tutorial steps 30 units for a month although its unit is the week.)
    */
   readonly stepLength: number;
-  /** Discount rate per step, from 0 up to but not including 1... value at the end of step k counts (1 + rate)^−k. */
+  /** Discount rate per step, from 0 to 10; what is expected in step k counts (1 + rate)^−k. */
   readonly discountPerStep: number;
 }
 

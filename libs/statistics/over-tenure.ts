@@ -2,7 +2,7 @@
  * Values of a smooth function of the tenure T at many T, from its values at few: Chebyshev interpolation in
  * ln(T + scale), where the figures of the purchase models are analytic in a strip of the complex plane, so that the
  * error falls geometrically with the number of nodes. Exact to about twelve digits.
- * @param f smooth for T > −scale, and monotone, so that results are kept between those at the ends
+ * @param f smooth for T > −scale, and >= 0 for T >= 0
  * @param T at least one time >= 0, all finite
  * @returns f at each T
  * Source: Berrut & Trefethen, Barycentric Lagrange Interpolation, SIAM Review 46 (2004), equations (4.2) and (5.4).
@@ -20,11 +20,11 @@ export const overTenure = (f: (T: number) => number, T: Float64Array, scale: num
     if (k === count) return f(least);
     return f(Math.exp(centre + reach * point) - scale);
   });
-  const low = Math.min(values[0]!, values[count]!);
-  const high = Math.max(values[0]!, values[count]!);
+  // What is small beside the rest must not drown in rounding, and come out below zero.
+  const floor = values.reduce((low, value) => Math.min(low, value)) / 2;
   return T.map((time) => {
     const value = interpolated(points, values, (Math.log(time + scale) - centre) / reach);
-    return Math.min(high, Math.max(low, value));
+    return Math.max(floor, value);
   });
 };
 

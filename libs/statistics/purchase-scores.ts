@@ -70,5 +70,7 @@ export const probabilityOfNoPurchase = (
   requireWithin('t', t, 0);
   const rows = coded(histories);
   const ifAlive = perPair(model, rows, (x, T) => 1 - model.noPurchaseIfAlive(x, T, t));
-  return model.probabilityAlive(rows).map((alive, i) => 1 - alive * ifAlive[rows.pairs.index[i]!]!);
+  return model
+    .probabilityAlive(rows)
+    .map((alive, i) => Math.max(0, 1 - alive * ifAlive[rows.pairs.index[i]!]!));
 };
