@@ -1,5 +1,9 @@
+import type { FastifyRequest } from 'fastify';
 import { invalid } from '#eventing/errors';
 import { idProblem } from '#eventing/ids';
+
+/** A request with ids in its path. */
+export type RequestOn<Param extends string = 'id'> = FastifyRequest<{ Params: Record<Param, string> }>;
 
 /**
  * The body of a command on a resource, with the id of the path in its field; no body is an empty one.

@@ -1,7 +1,8 @@
 import { Body, Controller, Inject, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Commands } from '../commands.js';
+import { ApiCommand } from '../documentation/api-command.js';
 import { withId } from '../resource-body.js';
 
 /** Commands that begin something which goes on over several streams. */
@@ -11,7 +12,7 @@ export class ProcessesController {
 
   @Post('customers/:id/merge')
   @ApiTags('customers')
-  @ApiOperation({ summary: 'From now on this customer is known as another' })
+  @ApiCommand('MergeCustomer', 'From now on this customer is known as another')
   merge(
     @Param('id') id: string,
     @Body() body: unknown,
@@ -23,7 +24,7 @@ export class ProcessesController {
 
   @Post('customers/:id/undo-merge')
   @ApiTags('customers')
-  @ApiOperation({ summary: 'This customer is himself or herself again' })
+  @ApiCommand('UndoCustomerMerge', 'This customer is himself or herself again')
   undoMerge(
     @Param('id') id: string,
     @Body() body: unknown,
@@ -35,9 +36,10 @@ export class ProcessesController {
 
   @Post('customers/:id/erase')
   @ApiTags('customers')
-  @ApiOperation({
-    summary: 'Destroys the keys to all that is personal; nothing more is kept of this customer',
-  })
+  @ApiCommand(
+    'EraseCustomer',
+    'Destroys the keys to all that is personal; nothing more is kept of this customer',
+  )
   erase(
     @Param('id') id: string,
     @Body() body: unknown,
@@ -49,7 +51,7 @@ export class ProcessesController {
 
   @Post('campaigns/:id/launch')
   @ApiTags('campaigns')
-  @ApiOperation({ summary: 'Selects the audience and assigns its members to the arms, in the background' })
+  @ApiCommand('LaunchCampaign', 'Selects the audience and assigns its members to the arms, in the background')
   launch(
     @Param('id') id: string,
     @Body() body: unknown,
