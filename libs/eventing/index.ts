@@ -6,6 +6,7 @@ export * from './errors.js';
 export * from './event.js';
 export * from './event-store.js';
 export * from './ids.js';
+export * from './outside-command-handler.js';
 export * from './same-content.js';
 export * from './sealed.js';
 export * from './stream-name.js';
