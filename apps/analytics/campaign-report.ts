@@ -103,8 +103,8 @@ const campaignFacts = async (
   campaignId: string,
   { asOf, knownAt }: Bounds,
 ): Promise<CampaignFacts> => {
-  const events = await warehouse.rows<{ type: string; data: string; business_date: string }>(
-    `SELECT type, data, toString(business_date) AS business_date FROM crm.events
+  const events = await warehouse.rows<{ type: string; data: string; day: string }>(
+    `SELECT type, data, toString(business_date) AS day FROM crm.events
      WHERE type IN ('CampaignPlanned', 'CampaignLaunched', 'CampaignCostRecorded')
        AND JSONExtractString(data, 'campaignId') = {campaignId:String}
        AND position <= {knownAt:UInt64} AND business_date <= {asOf:Date32}
@@ -119,7 +119,7 @@ const campaignFacts = async (
   return {
     plan,
     cost: recorded ? (JSON.parse(recorded.data) as CampaignFacts).cost : plan.cost,
-    launchedOn: of('CampaignLaunched')[0]?.business_date ?? null,
+    launchedOn: of('CampaignLaunched')[0]?.day ?? null,
   };
 };
 

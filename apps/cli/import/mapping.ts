@@ -40,10 +40,14 @@ export const checkMapping = (
   if (problems.length > 0) throw new CliError(`The mapping does not fit:\n  ${problems.join('\n  ')}`);
 };
 
-/** The mapped cell, trimmed; undefined when there is none or it is empty. */
+/** Control characters that exports leave behind, such as the line break of another century's code page. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]+/g;
+
+/** The mapped cell, trimmed, without control characters; undefined when there is none or it is empty. */
 export const cell = (row: CsvRow, mapping: Mapping, field: string): string | undefined => {
   const column = mapping.get(field);
-  const value = column === undefined ? undefined : row[column]?.trim();
+  const value = column === undefined ? undefined : row[column]?.replace(CONTROL, ' ').trim();
   return value === '' ? undefined : value;
 };
 
