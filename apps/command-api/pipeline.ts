@@ -1,12 +1,14 @@
+import { campaign } from '#crm/campaign/campaign';
 import type { CampaignFacts } from '#crm/campaign-member/campaign-member-types';
 import { commandTypes } from '#crm/catalogue';
 import type { AnyCommandType } from '#crm/command-type';
-import { businessTime } from '#eventing/business-time';
-import { commandHandler, type Outcome } from '#eventing/command-handler';
+import { type BusinessTime, businessTime } from '#eventing/business-time';
+import { loadState, type Outcome } from '#eventing/command-handler';
 import type { Command } from '#eventing/decider';
-import { type FieldProblem, invalid } from '#eventing/errors';
+import { type FieldProblem, invalid, PerennialError } from '#eventing/errors';
 import type { EventStore } from '#eventing/event-store';
 import { serverMadeId } from '#eventing/ids';
+import { outsideCommandHandler } from '#eventing/outside-command-handler';
 import type { Upcasters } from '#eventing/upcaster';
 import { CustomerErased, type KeyVault, type LookUp } from '#personal-data/key-vault';
 import { normaliseEmail, normalisePhone } from '#personal-data/look-up';
@@ -47,6 +49,8 @@ export interface Prepared {
   readonly stream: string;
   readonly command: Command<string, Data>;
   readonly ifRevision?: number;
+  /** The sender said when it happened. */
+  readonly timeGiven: boolean;
 }
 
 /** What came of a command, and the ids that it names. */
@@ -60,10 +64,10 @@ const byName = new Map(commandTypes.map((type) => [type.type, type]));
 
 /** The one way of every command from a request to an event. */
 export class Pipeline {
-  private readonly handle: ReturnType<typeof commandHandler>;
+  private readonly handle: ReturnType<typeof outsideCommandHandler>;
 
   constructor(private readonly ports: PipelinePorts) {
-    this.handle = commandHandler(ports.eventStore, ports.upcasters);
+    this.handle = outsideCommandHandler(ports.eventStore, ports.upcasters);
   }
 
   /**
@@ -79,27 +83,24 @@ export class Pipeline {
       ]);
     const problems: FieldProblem[] = [];
     checkerOf(dto.type)(body, '', problems);
+    const time = this.timeOf(body, problems);
     if (problems.length > 0)
       throw invalid('validation-failed', 'The command is not valid; nothing was changed.', problems);
     const { occurredAt, ...fields } = (dto.normalise?.(body as never) ?? body) as Record<string, unknown>;
-    const now = this.ports.now();
-    const time = businessTime(
-      typeof occurredAt === 'string' ? occurredAt : new Date(now).toISOString(),
-      this.ports.businessZone,
-      now,
-    );
     if (type.idField && fields[type.idField] === undefined)
       fields[type.idField] = serverMadeId(sender.actor, sender.commandId);
     const { commandId, actor, correlationId, traceparent, ifRevision } = sender;
     const customerId = type.customer(fields) ?? null;
     const metadata = { commandId, actor, correlationId, causationId: null, traceparent, customerId, ...time };
-    return { type, stream: type.stream(fields), command: { type: name, data: fields, metadata }, ifRevision };
+    const command = { type: name, data: fields, metadata };
+    return { type, stream: type.stream(fields), command, ifRevision, timeGiven: occurredAt !== undefined };
   }
 
   /** Decides a prepared command and appends what comes of it. */
   async run(prepared: Prepared): Promise<Done> {
-    const { type, stream, command, ifRevision } = prepared;
+    const { type, stream, command, ifRevision, timeGiven } = prepared;
     const owner = await this.ownerOf(prepared);
+    if (owner === undefined) throw demandRefusal(prepared);
     await this.refuseErased(command, owner);
     const completed = await this.complete(prepared);
     const sealed = await this.ports.sealer.sealFields(completed, personalIn(type, completed), {
@@ -107,20 +108,35 @@ export class Pipeline {
       stream,
     });
     await this.keepLookUps(command.type, command.data, owner);
-    const outcome = await this.handle(type.decider, stream, { ...command, data: sealed }, ifRevision);
+    const expectation = { ifRevision, timeGiven };
+    const outcome = await this.handle(type.decider, stream, { ...command, data: sealed }, expectation);
     return { ...(await this.ports.finish(command, outcome)), ids: idsIn(command.data) };
   }
 
   /**
    * The customer whose command comes after others of the same; the stream where it concerns none. A follow-up
-   * belongs to whom the first event of its stream concerns.
+   * belongs to whom the first event of its stream concerns; undefined when there is none to follow up.
    */
-  async ownerOf({ type, stream, command }: Prepared): Promise<string> {
+  async ownerOf({ type, stream, command }: Prepared): Promise<string | undefined> {
     const named = type.customer(command.data);
     if (named !== undefined) return named ?? stream;
     for await (const first of this.ports.eventStore.readStream(stream, { limit: 1 }))
       return first.metadata.customerId ?? stream;
-    return stream;
+    return undefined;
+  }
+
+  /** The time in a body, or now; what is wrong with it is added to what else is wrong. */
+  private timeOf(body: unknown, problems: FieldProblem[]): BusinessTime {
+    const now = this.ports.now();
+    const given = (body as { occurredAt?: unknown } | null)?.occurredAt;
+    const text = typeof given === 'string' ? given : new Date(now).toISOString();
+    try {
+      return businessTime(text, this.ports.businessZone, now);
+    } catch (error) {
+      if (!(error instanceof PerennialError)) throw error;
+      problems.push(...error.fields);
+      return { occurredAt: '', businessDate: '' };
+    }
   }
 
   /** Nothing more is kept of somebody who was erased; an erasure that did not come to its end may be sent again. */
@@ -129,13 +145,21 @@ export class Pipeline {
   }
 
   /** Adds what the domain must know and callers do not say. */
-  private async complete({ type, command: { data } }: Prepared): Promise<Data> {
+  private async complete({ type, stream, command: { data } }: Prepared): Promise<Data> {
     if (type.filledByServer?.includes('campaign'))
       return { ...data, campaign: await this.ports.campaignFactsOf(String(data.campaignId)) };
     const segment = type.type === 'LaunchCampaign' && (data.segment as { sql: string; position?: number });
     if (!segment) return data;
     await this.ports.checkSegment(segment.sql);
-    return { ...data, segment: { position: Math.max(0, this.ports.landedPosition()), ...segment } };
+    return { ...data, segment: { position: await this.positionOf(segment.sql, stream), ...segment } };
+  }
+
+  /** As of which a segment is evaluated: a launch that is sent again means the same position. */
+  private async positionOf(sql: string, stream: string): Promise<number> {
+    const { eventStore, upcasters } = this.ports;
+    const { state } = await loadState(eventStore, upcasters, campaign, stream);
+    const known = state.launch?.segment;
+    return known?.sql === sql ? known.position : Math.max(0, this.ports.landedPosition());
   }
 
   /** Before the append: a look-up without its event finds nobody, an event without its look-up is never found. */
@@ -148,6 +172,20 @@ export class Pipeline {
     if (lookUps.length > 0) await this.ports.vault.putLookUps(lookUps);
   }
 }
+
+/** The domain's no to a follow-up on nothing. It is asked without what is personal, so that no key is made for it. */
+const demandRefusal = ({ type, stream, command }: Prepared): PerennialError => {
+  const data = Object.fromEntries(
+    Object.entries(command.data).filter(([name]) => !type.personal.some((path) => path.startsWith(name))),
+  );
+  try {
+    type.decider.decide({ ...command, data }, type.decider.initialState);
+  } catch (error) {
+    if (error instanceof PerennialError) return error;
+    throw error;
+  }
+  return new PerennialError('unavailable', 'stream-begun-meanwhile', `${stream} was begun just now.`);
+};
 
 /** Paths of the personal fields that are given: without any, no key is made for the owner. */
 const personalIn = ({ personal }: AnyCommandType, data: Data): readonly string[] =>

@@ -2,7 +2,7 @@ import { commandHandler, type Outcome } from './command-handler.js';
 import type { Command, Decider, Stored } from './decider.js';
 import { conflict, PerennialError } from './errors.js';
 import type { DomainEvent, RecordedEvent } from './event.js';
-import type { EventStore } from './event-store.js';
+import { type EventStore, WrongExpectedRevision } from './event-store.js';
 import { sameContent } from './same-content.js';
 import type { Upcasters } from './upcaster.js';
 
@@ -37,6 +37,12 @@ export const outsideCommandHandler = (store: EventStore, upcasters: Upcasters) =
         return outcome;
       throw conflict('command-id-reused', 'Another command was sent under this id before.');
     } catch (error) {
+      if (error instanceof WrongExpectedRevision && ifRevision === undefined)
+        throw new PerennialError(
+          'unavailable',
+          'stream-contended',
+          `Others changed ${stream} time and again.`,
+        );
       if (timeGiven || !(error instanceof PerennialError) || error.kind !== 'conflict') throw error;
       const earlier = saidBefore(decider, command, await read(store, upcasters, decider, stream, command));
       if (!earlier) throw error;

@@ -122,7 +122,7 @@ export class BulkRun {
     const { stream } = prepared;
     const known = this.laneOfStream.get(stream);
     if (known !== undefined) return known;
-    const lane = await this.pipeline.ownerOf(prepared);
+    const lane = (await this.pipeline.ownerOf(prepared)) ?? stream;
     this.laneOfStream.set(stream, lane);
     return lane;
   }
