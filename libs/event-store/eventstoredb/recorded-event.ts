@@ -1,0 +1,52 @@
+import {
+  type AppendExpectedRevision,
+  type EventData,
+  type JSONType,
+  jsonEvent,
+  type ResolvedEvent,
+} from '@eventstore/db-client';
+import type { EventMetadata, NewEvent, RecordedEvent } from '#eventing/event';
+import type { ExpectedRevision } from '#eventing/event-store';
+
+/** EventStoreDB knows no schema version, so it travels with the metadata. */
+interface StoredMetadata extends EventMetadata {
+  readonly schemaVersion: number;
+}
+
+export const eventData = ({ id, type, data, schemaVersion, metadata }: NewEvent): EventData =>
+  jsonEvent({ id, type, data: (data ?? null) as JSONType, metadata: { schemaVersion, ...metadata } });
+
+/** Undefined for what is not ours to see: the store's own events, and those other programs have put in. */
+export const recordedEvent = ({ event }: ResolvedEvent): RecordedEvent | undefined => {
+  if (!event?.isJson || event.type.startsWith('$') || event.streamId.startsWith('$')) return undefined;
+  const stored: unknown = event.metadata;
+  if (!isOurs(stored)) return undefined;
+  const { schemaVersion, ...metadata } = stored;
+  return {
+    id: event.id,
+    type: event.type,
+    schemaVersion,
+    data: event.data,
+    metadata,
+    stream: event.streamId,
+    revision: safeNumber(event.revision),
+    position: safeNumber(event.position?.commit),
+    recordedAt: event.created.toISOString(),
+  };
+};
+
+const isOurs = (metadata: unknown): metadata is StoredMetadata =>
+  typeof metadata === 'object' && metadata !== null && 'schemaVersion' in metadata && 'commandId' in metadata;
+
+/** @throws RangeError for what a number cannot hold; servers before 22.6 do not tell positions at all */
+export const safeNumber = (value: bigint | undefined): number => {
+  if (value === undefined || value > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new RangeError(`EventStoreDB gave a position that cannot be used: ${value}`);
+  return Number(value);
+};
+
+export const clientRevision = (expected: ExpectedRevision): AppendExpectedRevision => {
+  if (expected === 'no-stream') return 'no_stream';
+  if (expected === 'stream-exists') return 'stream_exists';
+  return expected === 'any' ? 'any' : BigInt(expected);
+};

@@ -1,0 +1,105 @@
+import {
+  type AllStreamSubscription,
+  type EventStoreDBClient,
+  excludeSystemEvents,
+} from '@eventstore/db-client';
+import type { RecordedEvent } from '#eventing/event';
+import { recordedEvent } from './recorded-event.js';
+
+export interface SubscriptionOptions {
+  /** The last position already handled. */
+  readonly after: number | undefined;
+  readonly batchSize: number;
+  readonly signal: AbortSignal;
+  readonly connected: () => void;
+}
+
+/**
+ * What one connection delivers, in batches of what has arrived. When nobody takes them, the client holds two batches
+ * at most, and gRPC's flow control stops the server.
+ * @throws what the client throws when the connection is lost
+ */
+export async function* subscription(
+  client: EventStoreDBClient,
+  { after, batchSize, signal, connected }: SubscriptionOptions,
+): AsyncGenerator<readonly RecordedEvent[]> {
+  const fromPosition = after === undefined ? 'start' : { commit: BigInt(after), prepare: BigInt(after) };
+  const source = client.subscribeToAll(
+    { fromPosition, filter: excludeSystemEvents() },
+    { highWaterMark: batchSize },
+  );
+  source.on('confirmation', connected);
+  const changes = new Changes(source, signal);
+  try {
+    while (!signal.aborted) {
+      const batch = take(source, batchSize);
+      if (batch.length > 0) yield batch;
+      else if (changes.failure) throw changes.failure;
+      else if (changes.ended) return;
+      else await changes.next();
+    }
+  } finally {
+    changes.stop();
+    await leave(source, () => source.unsubscribe());
+  }
+}
+
+/**
+ * Ends a call early and lets the rest of it flow away: the client counts the call as open until its last message is
+ * read, and waits for it when it is disposed of.
+ */
+export const leave = async (source: { resume(): unknown }, cancel: () => Promise<void>): Promise<void> => {
+  source.resume();
+  await cancel().catch(() => {}); // there may be no connection to end it on
+};
+
+const take = (source: AllStreamSubscription, size: number): RecordedEvent[] => {
+  const batch: RecordedEvent[] = [];
+  for (let taken = 0; taken < size; taken++) {
+    const resolved = source.read();
+    if (resolved === null) break;
+    const event = recordedEvent(resolved);
+    if (event) batch.push(event);
+  }
+  return batch;
+};
+
+/** Tells when it is worth looking at a stream again. */
+class Changes {
+  failure: Error | undefined;
+  ended = false;
+  private changed = false;
+  private wake: (() => void) | undefined;
+
+  constructor(
+    private readonly source: AllStreamSubscription,
+    private readonly signal: AbortSignal,
+  ) {
+    source.on('readable', this.change);
+    // Stays for good: the client reports a lost connection even after we have turned away.
+    source.on('error', (error: Error) => {
+      this.failure ??= error;
+      this.change();
+    });
+    source.on('end', () => {
+      this.ended = true;
+      this.change();
+    });
+    signal.addEventListener('abort', this.change);
+  }
+
+  async next(): Promise<void> {
+    if (!this.changed) await new Promise<void>((resolve) => (this.wake = resolve));
+    this.changed = false;
+  }
+
+  stop(): void {
+    this.source.off('readable', this.change);
+    this.signal.removeEventListener('abort', this.change);
+  }
+
+  private readonly change = (): void => {
+    this.changed = true;
+    this.wake?.();
+  };
+}

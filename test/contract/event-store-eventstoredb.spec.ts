@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EventStoreDb } from '#event-store/eventstoredb/event-store-db';
+import { EventStoreUnavailable } from '#eventing/event-store';
+import { EventStoreDbDouble } from '../support/eventstoredb-double/double.js';
+import {
+  all,
+  appendSurely,
+  appendTo,
+  collect,
+  eventStoreContract,
+  newStream,
+} from './event-store.contract.js';
+
+const startDouble = async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'perennial-'));
+  const double = new EventStoreDbDouble(join(folder, 'events.db'));
+  const connectionString = await double.listen();
+  return {
+    double,
+    connectionString,
+    stop: async () => {
+      await double.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+};
+
+eventStoreContract(
+  'EventStoreDB (the double)',
+  async () => {
+    const { double, connectionString, stop } = await startDouble();
+    const store = new EventStoreDb(connectionString);
+    return {
+      store,
+      handedOut: () => double.sent,
+      dropConnections: () => double.dropConnections(),
+      tearDown: async () => {
+        await store.close();
+        await stop();
+      },
+    };
+  },
+  { many: 5_000 },
+);
+
+const server = process.env.EVENTSTORE_URL;
+if (server)
+  eventStoreContract(
+    'EventStoreDB (a real server)',
+    async () => {
+      const store = new EventStoreDb(server);
+      return { store, tearDown: () => store.close() };
+    },
+    { many: 5_000 },
+  );
+
+describe('the connection to EventStoreDB', () => {
+  let running: Awaited<ReturnType<typeof startDouble>>;
+  let store: EventStoreDb;
+  beforeEach(async () => {
+    running = await startDouble();
+    store = new EventStoreDb(running.connectionString, { answerTimeoutMs: 300 });
+  });
+  afterEach(async () => {
+    await store.close();
+    await running.stop();
+  });
+
+  it('leaves the outcome open when the answer is lost; the same append again has the first answer', async () => {
+    const stream = newStream();
+    running.double.loseNextAnswer();
+    await expect(appendTo(store, stream, 0, 2, 'no-stream')).rejects.toBeInstanceOf(EventStoreUnavailable);
+    expect(await appendTo(store, stream, 0, 2, 'no-stream')).toMatchObject({ revision: 1 });
+    expect(await all(store.readStream(stream))).toHaveLength(2);
+  });
+
+  it('does not wait for ever for an answer', async () => {
+    const stream = newStream();
+    await appendTo(store, stream, 0, 1, 'no-stream');
+    running.double.fallSilent();
+    await expect(appendTo(store, stream, 1, 1, 0)).rejects.toThrow('did not answer within 300 ms');
+  });
+
+  it('lets every append of many that were cut off be sent again', async () => {
+    const streams = Array.from({ length: 60 }, newStream);
+    const done = Promise.all(streams.map((stream) => appendSurely(store, stream, 0, 3)));
+    running.double.dropConnections();
+    running.double.loseNextAnswer();
+    await done;
+    for (const stream of streams) expect(await all(store.readStream(stream))).toHaveLength(3);
+    expect(await all(store.readAll())).toHaveLength(180);
+  });
+
+  it('says so when nobody is there', async () => {
+    await running.double.close();
+    await expect(appendTo(store, newStream(), 0, 1, 'any')).rejects.toBeInstanceOf(EventStoreUnavailable);
+    await expect(all(store.readStream(newStream()))).rejects.toBeInstanceOf(EventStoreUnavailable);
+    await expect(store.head()).rejects.toBeInstanceOf(EventStoreUnavailable);
+    const impatient = new EventStoreDb(running.connectionString, { giveUpAfterMs: 200 });
+    await expect(collect(impatient, {}, 1)).rejects.toBeInstanceOf(EventStoreUnavailable);
+    await impatient.close();
+  });
+});
