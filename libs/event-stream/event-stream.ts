@@ -4,6 +4,8 @@ export interface StreamRecord {
   readonly offset: number;
   /** The JSON line of the event for crm.events, without partition and offset: see landing-line.ts. */
   readonly line: string;
+  /** Whether the line was made in this process and can surely be landed; if not, whoever lands it looks into it. */
+  readonly checked: boolean;
 }
 
 /** All records of one partition from the offset `first` to the offset `last`; what is missing in between will never be. */

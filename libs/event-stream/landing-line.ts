@@ -1,10 +1,17 @@
 import type { RecordedEvent } from '#eventing/event';
+import { isDate, isInstant, isUuid, MAX_LINE_LENGTH } from './landing-problem.js';
 
-/**
- * An event as the line of JSON that crm.events takes, but for partition and offset, which whoever lands it puts in
- * front. The data is passed on as the text it was stored as.
- */
-export const landingLine = (event: RecordedEvent): string => {
+export interface LandingLine {
+  /**
+   * An event as the line of JSON that crm.events takes, but for partition and offset, which whoever lands it puts in
+   * front. The data is passed on as the text it was stored as.
+   */
+  readonly line: string;
+  /** It is known to be landable; when not, only its text tells. */
+  readonly checked: boolean;
+}
+
+export const landingLine = (event: RecordedEvent): LandingLine => {
   const { metadata } = event;
   // One call for the whole envelope: three times as fast as a call per field.
   const envelope = JSON.stringify({
@@ -23,11 +30,28 @@ export const landingLine = (event: RecordedEvent): string => {
     correlation_id: metadata.correlationId,
     causation_id: metadata.causationId ?? '',
   });
-  return `${envelope.slice(0, -1)},"data":${dataField(event)}}`;
+  // `data` is not touched where there is text: a store may parse it only then.
+  const json = event.dataJson ?? JSON.stringify(event.data);
+  // An object is spliced in, which the warehouse keeps as text; anything else it would take for its value.
+  const data = json.startsWith('{') ? json : JSON.stringify(json);
+  const line = `${envelope.slice(0, -1)},"data":${data}}`;
+  return {
+    line,
+    checked: hasLandableEnvelope(event, envelope) && isOneLine(data) && line.length <= MAX_LINE_LENGTH,
+  };
 };
 
-/** An object is spliced in as it is, which the warehouse keeps as text; anything else would be taken for its value. */
-const dataField = ({ data, dataJson }: RecordedEvent): string => {
-  const json = dataJson ?? JSON.stringify(data);
-  return json.startsWith('{') ? json : JSON.stringify(json);
-};
+/** Says no rather too often than not often enough. */
+const hasLandableEnvelope = (
+  { id, metadata, recordedAt, schemaVersion }: RecordedEvent,
+  envelope: string,
+): boolean =>
+  isUuid(id) &&
+  isInstant(metadata.occurredAt) &&
+  isInstant(recordedAt) &&
+  isDate(metadata.businessDate) &&
+  schemaVersion <= 65_535 &&
+  // Half a character; whole ones are never escaped.
+  !envelope.includes('\\ud');
+
+const isOneLine = (json: string): boolean => json.endsWith('}') && !json.includes('\n');

@@ -31,7 +31,7 @@ export class MemoryStream implements EventStream {
   /** Appends a line and answers its offset. */
   append(line: string, partition = 0): number {
     const { records, high } = this.at(partition);
-    records.push({ offset: high, line });
+    records.push({ offset: high, line, checked: false });
     this.at(partition).high += 1;
     this.wake();
     return high;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import type { StreamBatch } from '#event-stream/event-stream';
 import { appendSales, sale } from '#test/support/sales';
-import { landingProblem } from '#warehouse/landing/landable';
+import { landingProblem } from '../landing-problem.js';
 import { InProcessStream } from './in-process-stream.js';
 
 describe('the event store as a stream', () => {

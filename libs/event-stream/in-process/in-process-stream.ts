@@ -1,5 +1,6 @@
+import type { RecordedEvent } from '#eventing/event';
 import type { EventStore } from '#eventing/event-store';
-import type { ConsumeOptions, EventStream, StreamBatch, Watermarks } from '../event-stream.js';
+import type { ConsumeOptions, EventStream, StreamBatch, StreamRecord, Watermarks } from '../event-stream.js';
 import { landingLine } from '../landing-line.js';
 import type { Numbering } from '../numbering.js';
 
@@ -34,7 +35,7 @@ export class InProcessStream implements EventStream {
         generation: GENERATION,
         first,
         last,
-        records: events.map((event) => ({ offset: event.position, line: landingLine(event) })),
+        records: events.map(record),
         recordedAt: Date.parse(events[0]!.recordedAt),
       };
       first = last + 1;
@@ -45,3 +46,8 @@ export class InProcessStream implements EventStream {
     return (offsets.get(PARTITION) ?? 0) - 1;
   }
 }
+
+const record = (event: RecordedEvent): StreamRecord => {
+  const { line, checked } = landingLine(event);
+  return { offset: event.position, line, checked };
+};

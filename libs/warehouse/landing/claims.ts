@@ -48,16 +48,10 @@ export class Claims {
 
   /** Announces a batch and answers what holds from now on, which may be somebody else's claim. */
   async put(partition: number, claim: Claim): Promise<PartitionState> {
-    const notes = this.notes.splice(0);
-    try {
-      await this.insert(
-        [{ partition, ...claim, state: 'claimed', writer: this.writer }, ...notes.map(landed)],
-        `announce-${claimToken(partition, claim)}`,
-      );
-    } catch (error) {
-      this.notes.unshift(...notes);
-      throw error;
-    }
+    await this.write(
+      [{ partition, ...claim, state: 'claimed', writer: this.writer }],
+      `announce-${claimToken(partition, claim)}`,
+    );
     const claims = await this.warehouse.rows<Claim>(
       `SELECT first, argMin(c.last, noted_at) AS last, argMin(c.records, noted_at) AS records
        FROM crm.claims AS c WHERE partition = {partition:UInt16} AND first >= {first:UInt64} AND state = 'claimed'
@@ -81,8 +75,7 @@ export class Claims {
 
   /** Writes down what is noted, so that the next start need not land the last claim again. */
   async flush(): Promise<void> {
-    const notes = this.notes.splice(0);
-    if (notes.length > 0) await this.insert(notes.map(landed));
+    if (this.hasNotes) await this.write([]);
   }
 
   private async nothingLandedYet(partition: number): Promise<number> {
@@ -96,14 +89,22 @@ export class Claims {
     return 0;
   }
 
-  private insert(rows: readonly object[], token?: string): Promise<void> {
-    return this.warehouse.insertLines('crm.claims', rows.map((row) => `${JSON.stringify(row)}\n`).join(''), {
-      ...(token !== undefined && { insert_deduplication_token: token }),
-    });
+  /** Rows, and what is noted, as one insert. */
+  private async write(rows: readonly object[], token?: string): Promise<void> {
+    const notes = this.notes.splice(0);
+    const lines = [...rows, ...notes.map((note) => ({ ...note, state: 'landed' }))].map(
+      (row) => `${JSON.stringify(row)}\n`,
+    );
+    try {
+      await this.warehouse.insertLines('crm.claims', lines.join(''), {
+        ...(token !== undefined && { insert_deduplication_token: token }),
+      });
+    } catch (error) {
+      this.notes.unshift(...notes);
+      throw error;
+    }
   }
 }
-
-const landed = (note: Landed) => ({ ...note, state: 'landed' });
 
 /** How many inserts into crm.events were announced after a moment: so much of the engine's memory is used up. */
 export const insertsSince = async (warehouse: Warehouse, moment: string): Promise<number> => {

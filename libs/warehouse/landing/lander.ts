@@ -9,6 +9,7 @@ import { type Claim, nextStep, type PartitionState } from './landing-step.js';
 import { LandingWriter } from './landing-writer.js';
 import type { Lane } from './lane.js';
 import { presentOffsets } from './present.js';
+import { select } from './rows.js';
 
 /** Events would be lost if landing went on. */
 export class LandingStopped extends PerennialError {
@@ -62,6 +63,11 @@ export class Lander {
     });
   }
 
+  /** Notes what has landed. */
+  flush(): Promise<void> {
+    return this.patiently(() => this.claims.flush());
+  }
+
   private async step(lane: Lane, patient: boolean): Promise<void> {
     const { partition } = lane;
     const step = nextStep(lane.state, lane.read, 0);
@@ -102,7 +108,7 @@ export class Lander {
 
   private async insertAbsent(lane: Lane, claim: Claim, patient: boolean): Promise<void> {
     const present = await presentOffsets(this.warehouse, lane.partition, claim, 'events or dead letters');
-    const absent = lane.between(claim).filter(({ offset }) => !present.has(offset));
+    const absent = select(lane.between(claim), (offset) => !present.has(offset));
     const token = `${claimToken(lane.partition, claim)}-again`;
     await this.writer.land(lane.partition, absent, { token, patient });
     await this.markForRebuild(lane.partition, claim);

@@ -3,7 +3,7 @@ import type { Warehouse } from '../warehouse.js';
 import { setAside } from './dead-letters.js';
 import { failingView, isPassing } from './engine-errors.js';
 import { detachView } from './failing-view.js';
-import type { Landable } from './lane.js';
+import { asLetter, type Batch, linesOf } from './rows.js';
 
 export interface InsertOptions {
   /** Names the batch: whatever is inserted twice under one token is there once, here and in every view. */
@@ -20,15 +20,10 @@ export class LandingWriter {
   ) {}
 
   /** Never splits a batch: its rows stand or fall under the one token. What cannot be landed is set aside first. */
-  async land(
-    partition: number,
-    batch: readonly Landable[],
-    { token, patient }: InsertOptions,
-  ): Promise<void> {
-    const letters = batch.filter(({ problem }) => problem !== undefined);
-    let rows = letters.length === 0 ? batch : batch.filter(({ problem }) => problem === undefined);
-    await setAside(this.warehouse, partition, letters, token);
+  async land(partition: number, batch: Batch, { token, patient }: InsertOptions): Promise<void> {
+    let { rows } = batch;
     const detached = new Set<string>();
+    await setAside(this.warehouse, partition, batch.letters, token);
     while (rows.length > 0) {
       try {
         return await this.insert(rows, token);
@@ -41,13 +36,31 @@ export class LandingWriter {
           continue;
         }
         if (isPassing(error)) throw error;
-        // They passed our own check: what the engine has against them only it can say.
-        const refused = await this.refused(rows);
-        if (refused.size === 0) throw error;
-        await setAside(this.warehouse, partition, asLetters(rows, refused), `${token}-refused`);
-        rows = rows.filter((_, i) => !refused.has(i));
+        rows = await this.withoutRefused(partition, rows, token, error);
       }
     }
+  }
+
+  /** The rows passed our own check: what the engine has against some of them only it can say. */
+  private async withoutRefused(
+    partition: number,
+    rows: Buffer,
+    token: string,
+    error: unknown,
+  ): Promise<Buffer> {
+    const lines = linesOf(rows);
+    const refused = await this.refused(lines);
+    if (refused.size === 0) throw error;
+    const letters = [...refused].map(([i, reason]) => asLetter(lines[i]!, reason));
+    await setAside(this.warehouse, partition, letters, `${token}-refused`);
+    return Buffer.from(lines.filter((_, i) => !refused.has(i)).join(''));
+  }
+
+  private insert(rows: Buffer, token: string): Promise<void> {
+    return this.warehouse.insertLines('crm.events', rows, {
+      insert_deduplication_token: token,
+      deduplicate_blocks_in_dependent_materialized_views: 1,
+    });
   }
 
   private async detach(view: string, reason: string): Promise<void> {
@@ -58,28 +71,21 @@ export class LandingWriter {
     await detachView(this.warehouse, view, reason);
   }
 
-  private insert(rows: readonly Landable[], token: string): Promise<void> {
-    return this.warehouse.insertLines('crm.events', rows.map(({ line }) => line).join(''), {
-      insert_deduplication_token: token,
-      deduplicate_blocks_in_dependent_materialized_views: 1,
-    });
-  }
-
   /** The rows that the engine does not take, by their place in the list, with its reasons. */
-  async refused(rows: readonly Landable[], from = 0): Promise<Map<number, string>> {
-    const reason = rows.length > 0 ? await this.tryOut(rows) : undefined;
+  async refused(lines: readonly string[], from = 0): Promise<Map<number, string>> {
+    const reason = lines.length > 0 ? await this.tryOut(lines) : undefined;
     if (reason === undefined) return new Map();
-    if (rows.length === 1) return new Map([[from, reason]]);
-    const half = rows.length >> 1;
+    if (lines.length === 1) return new Map([[from, reason]]);
+    const half = lines.length >> 1;
     return new Map([
-      ...(await this.refused(rows.slice(0, half), from)),
-      ...(await this.refused(rows.slice(half), from + half)),
+      ...(await this.refused(lines.slice(0, half), from)),
+      ...(await this.refused(lines.slice(half), from + half)),
     ]);
   }
 
-  private async tryOut(rows: readonly Landable[]): Promise<string | undefined> {
+  private async tryOut(lines: readonly string[]): Promise<string | undefined> {
     try {
-      await this.warehouse.insertLines('crm.landing_trial', rows.map(({ line }) => line).join(''));
+      await this.warehouse.insertLines('crm.landing_trial', lines.join(''));
       return undefined;
     } catch (error) {
       if (isPassing(error)) throw error;
@@ -87,13 +93,3 @@ export class LandingWriter {
     }
   }
 }
-
-const asLetters = (rows: readonly Landable[], refused: ReadonlyMap<number, string>): Landable[] =>
-  rows.flatMap(({ offset, line }, i) => {
-    const problem = refused.get(i);
-    return problem === undefined ? [] : [{ offset, line: withoutPlace(line), problem }];
-  });
-
-/** The record as it came: what landedLine put in front is taken off again. */
-const withoutPlace = (line: string): string =>
-  `{${line.replace(/^\{"partition":\d+,"offset":\d+,/, '').trimEnd()}`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventStream } from '#event-stream/event-stream';
 import { createLogger } from '#platform/logging';
+import { randomFrom } from '#statistics/random';
 import { eventLine } from '#test/support/event-line';
 import { MemoryStream } from '#test/support/memory-stream';
 import { migrate } from '../migrations.js';
@@ -86,7 +87,7 @@ describe('landing', () => {
 
   it('brings every record to its place, over several partitions and over offsets that no record has', async () => {
     const stream = new MemoryStream(4, 7);
-    const landing = start(stream, { limits: { records: 10, characters: 10_000 } });
+    const landing = start(stream, { limits: { records: 10, bytes: 10_000 } });
     const expected: string[] = [];
     for (let i = 0; i < 100; i++) {
       const partition = i % 4;
@@ -189,7 +190,7 @@ describe('landing', () => {
     const stream = new MemoryStream(2, 5);
     await createView('seen', 'partition, offset');
     const other = await warehouse.connect();
-    const limits = { records: 8, characters: 10_000 };
+    const limits = { records: 8, bytes: 10_000 };
     const one = start(stream, { writer: 'one', limits });
     const two = start(stream, { writer: 'two', limits, warehouse: other });
     for (let i = 0; i < 200; i++) stream.append(eventLine(i), i % 2);
@@ -201,7 +202,7 @@ describe('landing', () => {
 
   it('drops what it read of partitions that were taken away', async () => {
     const stream = new MemoryStream(2, 5);
-    const landing = start(stream, { limits: { records: 8, characters: 10_000 } });
+    const landing = start(stream, { limits: { records: 8, bytes: 10_000 } });
     for (let i = 0; i < 200; i++) {
       stream.append(eventLine(i), i % 2);
       if (i % 50 === 0) stream.rebalance();
@@ -278,13 +279,19 @@ describe('landing', () => {
 
   it('pauses between two batches and says how far it is', async () => {
     const stream = new MemoryStream(2, 5);
-    const landing = start(stream, { limits: { records: 5, characters: 10_000 } });
+    const landing = start(stream, { limits: { records: 5, bytes: 10_000 } });
     for (let i = 0; i < 100; i++) stream.append(eventLine(i), i % 2);
     const boundary = await landing.pause();
     const there = await warehouse.rows<{ p: number; last: number }>(
       'SELECT partition AS p, max(offset) AS last FROM crm.events GROUP BY p ORDER BY p',
     );
     expect([...boundary]).toEqual(there.map(({ p, last }) => [p, last]));
+    // Whatever happens now, none of it is landed again.
+    expect(
+      await warehouse.rows(
+        "SELECT partition AS p, max(last) AS last FROM crm.claims WHERE (p, first) IN (SELECT partition, first FROM crm.claims WHERE state = 'landed') GROUP BY p ORDER BY p",
+      ),
+    ).toEqual(there);
     for (let i = 100; i < 120; i++) stream.append(eventLine(i), i % 2);
     expect(await landing.waitFor(119, 200)).toBe(false);
     expect(await places()).toHaveLength(there.reduce((sum, { last }) => sum + last + 1, 0));
@@ -316,6 +323,34 @@ describe('landing', () => {
     const started = performance.now();
     await landed(landing, 1);
     expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it('lands everything once although answers get lost', async () => {
+    await createView('seen', 'offset');
+    const random = randomFrom(7);
+    let losses = 0;
+    const lossy: Warehouse = Object.assign(Object.create(warehouse), {
+      insertLines: async (...insert: Parameters<Warehouse['insertLines']>) => {
+        const fate = random.uniform();
+        const lost = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+        if (fate < 0.1) throw lost;
+        await warehouse.insertLines(...insert);
+        if (fate > 0.6) {
+          losses += 1;
+          throw lost;
+        }
+      },
+    });
+    const stream = new MemoryStream(1, 5);
+    const landing = start(stream, { warehouse: lossy, limits: { records: 10, bytes: 10_000 } });
+    for (let i = 0; i < 100; i++) {
+      stream.append(i === 50 ? 'nonsense' : eventLine(i));
+      if (i % 10 === 9) await landed(landing, i);
+    }
+    expect(losses).toBeGreaterThan(2);
+    expect(await places()).toHaveLength(99);
+    expect(await places('crm.dead_letters')).toEqual(['0/50']);
+    expect(await warehouse.rows('SELECT count() AS n FROM crm.seen_rows')).toEqual([{ n: 99 }]);
   });
 
   it('fails loudly, and leaves nobody waiting', async () => {

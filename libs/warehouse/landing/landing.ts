@@ -20,7 +20,7 @@ export interface LandingOptions {
   readonly window?: number;
 }
 
-const LIMITS: LaneLimits = { records: 20_000, characters: 8 * 1024 * 1024 };
+const LIMITS: LaneLimits = { records: 20_000, bytes: 8 * 1024 * 1024 };
 /** The longest pause between two batches that gives the next one time to grow. */
 const MOST_LINGER_MS = 60;
 /** With nothing to do for so long, landed claims are noted. */
@@ -33,6 +33,8 @@ const IDLE_MS = 1000;
 export class Landing implements Projector {
   /** Ends when it is stopped; fails with what made it stop by itself. */
   readonly done: Promise<void>;
+  /** Resolves when it knows how far the warehouse is; never, when it fails before. */
+  readonly started: Promise<void>;
   private readonly watermark: Watermark;
   private readonly lanes = new Map<number, Lane>();
   private readonly claims: Claims;
@@ -41,6 +43,7 @@ export class Landing implements Projector {
   private readonly work = new WakeUp();
   private readonly room = new WakeUp();
   private readonly resting: { resolve(boundary: Boundary): void; reject(error: unknown): void }[] = [];
+  private begin: () => void = () => {};
   private pauses = 0;
   private landedAt = 0;
 
@@ -49,6 +52,9 @@ export class Landing implements Projector {
     this.claims = new Claims(warehouse, writer, window);
     this.lander = new Lander(warehouse, this.claims, log, this.stopping.signal);
     this.watermark = new Watermark(stream);
+    this.started = new Promise((resolve) => {
+      this.begin = resolve;
+    });
     this.done = this.run();
     // Whoever does not look at `done` learns of a failure from the log.
     this.done.catch(() => {});
@@ -60,7 +66,7 @@ export class Landing implements Projector {
     await this.done;
   }
 
-  /** Every `pause` needs a `resume`; landing goes on after the last one. */
+  /** Every `pause` needs a `resume`; landing goes on after the last one. What has landed by then never comes again. */
   pause(): Promise<Boundary> {
     this.pauses += 1;
     return new Promise((resolve, reject) => {
@@ -129,6 +135,7 @@ export class Landing implements Projector {
     const { state, from } = await this.lander.resume(partition, low);
     this.lanes.set(partition, new Lane(partition, generation, state, from, this.options.limits ?? LIMITS));
     this.watermark.advance(partition, from);
+    this.begin();
     this.work.notify();
     return from;
   }
@@ -147,7 +154,7 @@ export class Landing implements Projector {
       if (lane) await this.landOne(lane);
       else await this.idle();
     }
-    await this.claims.flush();
+    await this.lander.flush();
   }
 
   /** A claim is brought to its end before anything else; otherwise who waits longest comes first. */
@@ -177,9 +184,12 @@ export class Landing implements Projector {
   }
 
   private async idle(): Promise<void> {
-    if (this.pauses > 0 && this.isAtRest())
+    if (this.resting.length > 0 && this.isAtRest()) {
+      // Noted, so that no batch from before can come again, even if this process ends here.
+      await this.lander.flush();
       for (const { resolve } of this.resting.splice(0)) resolve(this.watermark.offsets);
-    if (performance.now() >= this.landedAt + IDLE_MS) await this.claims.flush();
+    }
+    if (performance.now() >= this.landedAt + IDLE_MS) await this.lander.flush();
     const due = [...this.lanes.values()]
       .filter((lane) => lane.read && !lane.incomplete && this.pauses === 0)
       .map(({ notBefore }) => notBefore);

@@ -1,43 +1,42 @@
-import type { StreamBatch } from '#event-stream/event-stream';
-import { landedLine, landingProblem } from './landable.js';
+import type { StreamBatch, StreamRecord } from '#event-stream/event-stream';
 import type { Claim, PartitionState, Span } from './landing-step.js';
-
-/** A record on its way into crm.events, or to the dead letters when there is a problem. */
-export interface Landable {
-  readonly offset: number;
-  /** The row, partition and offset included; the record as it came when there is a problem. */
-  readonly line: string;
-  readonly problem?: string;
-}
+import { type Batch, batchOf, joined, select } from './rows.js';
 
 export interface LaneLimits {
   /** Most records of one batch. */
   readonly records: number;
-  /** Most characters of one batch, unless a single record has more. */
-  readonly characters: number;
+  /** When a batch has so many bytes it gets no more. */
+  readonly bytes: number;
+}
+
+/** A piece of what was read, ready to be inserted. */
+interface Piece extends Span {
+  readonly batch: Batch;
+  readonly recordedAt: number;
 }
 
 /** What was read of one partition and is not landed yet. */
 export class Lane {
-  private readonly waiting: Landable[] = [];
-  private readonly arrivals: { last: number; recordedAt: number }[] = [];
+  private pieces: Piece[] = [];
   private first: number;
-  private characters = 0;
+  private records = 0;
+  private bytes = 0;
+  private current: PartitionState;
+  /** When it was asked how far the partition is. */
+  stateReadAt = Date.now();
   /** The claimed offsets have not all been read yet. */
   incomplete = false;
   /** From when on a batch may be claimed that could still grow. */
   notBefore = 0;
 
-  /** When it was asked how far the partition is. */
-  stateReadAt = Date.now();
-
   constructor(
     readonly partition: number,
     readonly generation: number,
-    private current: PartitionState,
+    state: PartitionState,
     readFrom: number,
     private readonly limits: LaneLimits,
   ) {
+    this.current = state;
     this.first = readFrom;
   }
 
@@ -55,18 +54,22 @@ export class Lane {
       throw new Error(
         `Partition ${this.partition} goes on at offset ${first}, after ${this.next - 1} was read.`,
       );
-    for (const { offset, line } of records) {
-      // Checked on arrival: meanwhile the engine inserts the batch before.
-      const problem = landingProblem(line);
-      const landable =
-        problem === undefined
-          ? { offset, line: landedLine(this.partition, offset, line) }
-          : { offset, line, problem };
-      this.waiting.push(landable);
-      this.characters += landable.line.length;
+    let from = first;
+    for (let i = 0; i < records.length || i === 0; i += this.limits.records) {
+      const following = records[i + this.limits.records];
+      const through = following ? following.offset - 1 : last;
+      this.push({ first: from, last: through, recordedAt }, records.slice(i, i + this.limits.records));
+      from = through + 1;
     }
-    this.arrivals.push({ last, recordedAt });
     this.incomplete = false;
+  }
+
+  /** Checked and encoded on arrival: meanwhile the engine inserts the batch before. */
+  private push(span: Span & { recordedAt: number }, records: readonly StreamRecord[]): void {
+    const batch = batchOf(this.partition, records);
+    this.pieces.push({ ...span, batch });
+    this.records += batch.records;
+    this.bytes += batch.rows.length;
   }
 
   /** The offsets that were read and not dropped. */
@@ -76,7 +79,7 @@ export class Lane {
 
   /** When the event store took what has been waiting longest; undefined when nothing waits. */
   get behindSince(): number | undefined {
-    return this.arrivals[0]?.recordedAt;
+    return this.pieces[0]?.recordedAt;
   }
 
   /** Enough for a batch of the largest size. */
@@ -91,38 +94,51 @@ export class Lane {
 
   /** The largest batch that may be claimed now. */
   offer(): Claim {
-    let characters = 0;
     let records = 0;
-    for (const { line } of this.waiting) {
-      characters += line.length;
-      if (records === this.limits.records || (characters > this.limits.characters && records > 0)) break;
-      records += 1;
+    let bytes = 0;
+    let last = this.first;
+    for (const [i, piece] of this.pieces.entries()) {
+      const more = records + piece.batch.records;
+      if (i > 0 && (more > this.limits.records || bytes >= this.limits.bytes)) break;
+      records = more;
+      bytes += piece.batch.rows.length;
+      last = piece.last;
     }
-    const following = this.waiting[records];
-    return { first: this.first, last: (following?.offset ?? this.next) - 1, records };
+    return { first: this.first, last, records };
   }
 
-  between({ first, last }: Span): Landable[] {
-    return this.waiting.filter(({ offset }) => offset >= first && offset <= last);
+  /** What was read of a span. */
+  between({ first, last }: Span): Batch {
+    return joined(
+      this.pieces
+        .filter((piece) => piece.last >= first && piece.first <= last)
+        .map((piece) =>
+          piece.first >= first && piece.last <= last
+            ? piece.batch
+            : select(piece.batch, (offset) => offset >= first && offset <= last),
+        ),
+    );
   }
 
   /** Forgets what was read up to and including an offset. */
   drop(through: number): void {
-    const kept = this.waiting.findIndex(({ offset }) => offset > through);
-    const dropped = this.waiting.splice(0, kept < 0 ? this.waiting.length : kept);
-    for (const { line } of dropped) this.characters -= line.length;
-    while (this.arrivals.length > 0 && this.arrivals[0]!.last <= through) this.arrivals.shift();
+    this.pieces = this.pieces
+      .filter(({ last }) => last > through)
+      .map((piece) =>
+        piece.first > through
+          ? piece
+          : { ...piece, first: through + 1, batch: select(piece.batch, (offset) => offset > through) },
+      );
+    this.records = this.pieces.reduce((sum, { batch }) => sum + batch.records, 0);
+    this.bytes = this.pieces.reduce((sum, { batch }) => sum + batch.rows.length, 0);
     this.first = through + 1;
   }
 
   private get next(): number {
-    return (this.arrivals.at(-1)?.last ?? this.first - 1) + 1;
+    return (this.pieces.at(-1)?.last ?? this.first - 1) + 1;
   }
 
   private holds(batches: number): boolean {
-    return (
-      this.waiting.length >= batches * this.limits.records ||
-      this.characters >= batches * this.limits.characters
-    );
+    return this.records >= batches * this.limits.records || this.bytes >= batches * this.limits.bytes;
   }
 }

@@ -3,8 +3,8 @@ import type { Warehouse } from '../warehouse.js';
 import { DEDUPLICATION_WINDOW, insertsSince } from './claims.js';
 import { markAllForRebuild } from './failing-view.js';
 import type { LandingWriter } from './landing-writer.js';
-import type { Landable } from './lane.js';
 import { presentOffsets } from './present.js';
+import type { Batch } from './rows.js';
 
 export type RepairKind = 'replay' | 'refill';
 
@@ -19,7 +19,7 @@ interface OpenRepair {
 }
 
 /** Gives the records at some offsets of a partition, always the same for the same offsets. */
-export type Fetch = (partition: number, offsets: readonly number[]) => Promise<Landable[]>;
+export type Fetch = (partition: number, offsets: readonly number[]) => Promise<Batch>;
 
 /**
  * Brings rows into crm.events after their time, each exactly once: announced with their offsets, inserted under the

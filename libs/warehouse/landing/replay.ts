@@ -1,10 +1,10 @@
+import { landingProblem } from '#event-stream/landing-problem';
 import type { Logger } from '#platform/logging';
 import type { Projector } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
-import { landedLine, landingProblem } from './landable.js';
 import { LandingWriter } from './landing-writer.js';
-import type { Landable } from './lane.js';
 import { REPAIR_SIZE, Repairs } from './repairs.js';
+import { type Batch, batchOf } from './rows.js';
 
 export interface Replayed {
   /** Dead letters that are in crm.events now. */
@@ -30,7 +30,7 @@ export const replayDeadLetters = async (
 ): Promise<Replayed> => {
   const writer = new LandingWriter(warehouse, log);
   const repairs = new Repairs(warehouse, writer, 'replay', (partition, offsets) =>
-    letters(warehouse, partition, offsets),
+    lettersAt(warehouse, partition, offsets),
   );
   let replayed = await repairs.finishOpen(projector);
   let remaining = 0;
@@ -62,25 +62,23 @@ const openLetters = (
 /** What neither we nor the engine have anything against: what is announced must be able to land. */
 const landableOf = async (writer: LandingWriter, page: readonly Letter[]): Promise<Letter[]> => {
   const fit = page.filter(({ line }) => landingProblem(line) === undefined);
-  const refused = await writer.refused(fit.map(landable));
+  const rows = fit.map((letter) => batchOf(letter.partition, [unchecked(letter)]).rows.toString());
+  const refused = await writer.refused(rows);
   return fit.filter((_, i) => !refused.has(i));
 };
 
-const landable = ({ partition, offset, line }: Letter): Landable => ({
-  offset,
-  line: landedLine(partition, offset, line),
-});
+const unchecked = ({ offset, line }: Letter) => ({ offset, line, checked: false });
 
-const letters = async (
+const lettersAt = async (
   warehouse: Warehouse,
   partition: number,
   offsets: readonly number[],
-): Promise<Landable[]> => {
-  const found = await warehouse.rows<Letter>(
+): Promise<Batch> => {
+  const letters = await warehouse.rows<Letter>(
     `SELECT partition, offset, argMax(letters.line, refused_at) AS line FROM crm.dead_letters AS letters
      WHERE partition = {partition:UInt16} AND offset IN {offsets:Array(UInt64)}
      GROUP BY partition, offset ORDER BY offset`,
     { partition, offsets },
   );
-  return found.map(landable);
+  return batchOf(partition, letters.map(unchecked));
 };

@@ -4,11 +4,10 @@ import type { RecordedEvent } from '#eventing/event';
 import type { EventStore } from '#eventing/event-store';
 import type { Logger } from '#platform/logging';
 import type { Projector } from '../boundary.js';
-import { landedLine, landingProblem } from '../landing/landable.js';
 import { LandingWriter } from '../landing/landing-writer.js';
-import type { Landable } from '../landing/lane.js';
 import { presentOffsets } from '../landing/present.js';
 import { REPAIR_SIZE, Repairs } from '../landing/repairs.js';
+import { type Batch, batchOf } from '../landing/rows.js';
 import type { Warehouse } from '../warehouse.js';
 import type { Difference } from './findings.js';
 
@@ -71,24 +70,15 @@ const recordsAt = async (
   numbering: Numbering,
   partition: number,
   offsets: readonly number[],
-): Promise<Landable[]> => {
-  const wanted = new Set(offsets.map((offset) => numbering.positionOf({ partition, offset })));
-  const records: Landable[] = [];
-  if (wanted.size === 0) return records;
-  const positions = [...wanted];
-  for await (const event of between(store, positions[0]!, positions.at(-1)!)) {
+): Promise<Batch> => {
+  const positions = offsets.map((offset) => numbering.positionOf({ partition, offset }));
+  const wanted = new Set(positions);
+  const records = [];
+  for await (const event of between(store, positions[0] ?? 0, positions.at(-1) ?? -1)) {
     if (wanted.has(event.position))
-      records.push(landable(partition, numbering.placeOf(event.position).offset, event));
+      records.push({ offset: numbering.placeOf(event.position).offset, ...landingLine(event) });
   }
-  return records;
-};
-
-const landable = (partition: number, offset: number, event: RecordedEvent): Landable => {
-  const line = landingLine(event);
-  const problem = landingProblem(line);
-  return problem === undefined
-    ? { offset, line: landedLine(partition, offset, line) }
-    : { offset, line, problem };
+  return batchOf(partition, records);
 };
 
 async function* between(store: EventStore, first: number, last: number): AsyncIterable<RecordedEvent> {
