@@ -23,7 +23,8 @@ export const idProblem = (id: string): string | undefined => {
   if (id.length > MAX_ID_LENGTH) return `must have at most ${MAX_ID_LENGTH} characters`;
   if (!/^[\p{L}\p{N}\p{P}\p{S} ]+$/u.test(id)) return 'must consist of printable characters';
   if (id !== id.trim()) return 'must not begin or end with a space';
-  if (/[^\s@]+@[^\s@]+\.[^\s@]+/.test(id)) return 'must not be an e-mail address: ids stay in the clear';
+  if (id.includes('@') && /[^\s@]@[^\s@]+\.[^\s@]/.test(id))
+    return 'must not be an e-mail address: ids stay in the clear';
   if (/^(tel:)?\+[\d\s()./-]{7,}$/.test(id)) return 'must not be a telephone number: ids stay in the clear';
   return undefined;
 };
