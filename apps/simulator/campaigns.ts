@@ -58,14 +58,14 @@ const comeBackToTheTrail = (calendar: Calendar): Campaign => {
       arm('voucher', 0.5, { channel: 'email', effect: 0.16, voucher: 0.15, messageCost: 4, messages: 2 }),
       arm('letter', 0.5, { channel: 'post', effect: 0.08, voucher: 0, messageCost: 95, messages: 1 }),
     ],
-    holdOut: 0.3,
+    holdOut: 0.34,
     salt: 'come-back-to-the-trail',
     plannedCost: 60_000,
     cost: 72_500,
     plannedAt: launchedAt - 14 * DAY,
     launchedAt,
     audience: { tag: 'silent' },
-    silentFor: { least: 45, most: 330 },
+    silentFor: { least: 30, most: 400 },
   };
 };
 

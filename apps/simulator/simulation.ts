@@ -173,5 +173,5 @@ const eraseSomebody = (journal: Journal, calendar: Calendar, lives: readonly Lif
     lives.find(({ registeredAt }) => registeredAt !== undefined);
   if (!life) return;
   const { customerId } = life.person;
-  journal.add('EraseCustomer', calendar.end - 1, { customerId, reason: 'requested' });
+  journal.add('EraseCustomer', calendar.end - 1, { customerId, reason: 'requested' }, { alone: true });
 };

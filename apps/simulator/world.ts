@@ -30,12 +30,12 @@ export const runCampaign = (journal: Journal, campaign: Campaign, members: reado
   journal.add('LaunchCampaign', launchedAt, { campaignId, ...chosen }, { alone: true, launch: 'members' });
   const end = launchedAt + (outcomeWindowDays + 3) * DAY;
   journal.add('RecordCampaignCost', end, { campaignId, cost: euros(cost), reason: 'invoiced' });
-  journal.add('EndCampaign', end + HOUR, { campaignId, reason: 'window-over' });
+  journal.add('EndCampaign', end + HOUR, { campaignId, reason: 'window-over' }, { alone: true });
 };
 
 const segmentOf = (tag: string): string => `SELECT customer_id FROM crm.customers WHERE has(tags, '${tag}')`;
 
-/** A campaign that never began: its segment does not ask for customers at all. */
+/** A campaign that never began: its segment makes up addresses where ids of customers belong. */
 export const failToLaunch = (journal: Journal, calendar: Calendar): void => {
   const campaignId = 'autumn-outlet';
   const at = startOfDay(calendar.at(0.8)) + 9 * HOUR;
@@ -54,7 +54,10 @@ export const failToLaunch = (journal: Journal, calendar: Calendar): void => {
   journal.add(
     'LaunchCampaign',
     at + HOUR,
-    { campaignId, segment: { sql: "SELECT order_id FROM crm.purchases WHERE channel = 'app'" } },
+    {
+      campaignId,
+      segment: { sql: "SELECT concat(customer_id, '@example.org') AS customer_id FROM crm.purchases" },
+    },
     { alone: true, launch: 'failure' },
   );
   journal.add('EndCampaign', at + 3 * HOUR, { campaignId, reason: 'called-off' });
@@ -130,7 +133,7 @@ export const importMailing = (
   }
   const audience = AudienceChecksum.of(members.map(({ customerId }) => customerId));
   journal.add('FreezeAudience', at + 3 * MINUTE, { campaignId, ...audience }, { alone: true });
-  journal.add('EndCampaign', at + 30 * DAY, { campaignId });
+  journal.add('EndCampaign', at + 30 * DAY, { campaignId }, { alone: true });
 };
 
 const OUTAGES = 5;
