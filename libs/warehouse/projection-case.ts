@@ -33,7 +33,7 @@ const ENVELOPE = ['stream', 'customer', 'on', 'version'];
 /** The cases of a spec file, `NAME.spec.yaml`. @throws Error that names the file, the case and what is wrong */
 export const readCases = (file: string): ProjectionCase[] => {
   const view = basename(file, '.spec.yaml');
-  const cases: unknown = parse(readFileSync(file, 'utf8'));
+  const cases: unknown = parse(readFileSync(file, 'utf8'), { merge: true });
   if (!Array.isArray(cases) || cases.length === 0) throw new Error(`${file} must be a list of cases`);
   return cases.map((one, i) => {
     try {

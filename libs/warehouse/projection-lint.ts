@@ -72,8 +72,8 @@ const instead = (name: string): string => {
 };
 
 const problemOfExtract = (name: string, args: readonly Token[]): string | undefined => {
-  const type = args.find(({ kind, text }) => kind === 'string' && /Decimal|Date/.test(text));
-  if (type?.text.includes('Decimal'))
+  const type = args.find(({ kind, text }) => kind === 'string' && /\b(Decimal|Date)/.test(text));
+  if (/\bDecimal/.test(type?.text ?? ''))
     return `${name} turns what is no number into 0: extract a Nullable(String), then toDecimal64OrNull`;
   return type ? `${name} guesses at dates: extract a Nullable(String), then toDate32OrNull` : undefined;
 };

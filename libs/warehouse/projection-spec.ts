@@ -35,6 +35,7 @@ export class SpecEngine {
     private readonly warehouse: Warehouse,
     private readonly sources: ProjectionSources,
     private readonly functions: ReadonlyMap<string, readonly string[]>,
+    private readonly failed: ReadonlyMap<string, string>,
   ) {}
 
   /** @param infra the folder with schema, projections, reports and upcasters */
@@ -44,13 +45,15 @@ export class SpecEngine {
       await migrate(warehouse, join(infra, 'schema'));
       await forgetQuickly(warehouse);
       const sources = readSources(infra);
-      const failed = (await startProjections(warehouse, sources)).find(({ state }) => state !== 'current');
-      if (failed) throw new Error(`${failed.name}: ${failed.reason}`);
-      for (const { name } of sources.definitions.filter(hasTable)) {
+      const status = await startProjections(warehouse, sources);
+      const failed = new Map(
+        status.filter(({ state }) => state === 'failed').map(({ name, reason }) => [name, reason]),
+      );
+      for (const { name } of sources.definitions.filter((one) => hasTable(one) && !failed.has(one.name))) {
         await dropFeed(warehouse, name);
         await warehouse.command(`ALTER TABLE ${tableOf(name, 1)} MODIFY SETTING fsync_after_insert = 0`);
       }
-      return new SpecEngine(warehouse, sources, await readByFunctions(warehouse));
+      return new SpecEngine(warehouse, sources, await readByFunctions(warehouse), failed);
     } catch (error) {
       await warehouse.close();
       throw error;
@@ -80,7 +83,10 @@ export class SpecEngine {
     const wanted = definitions.filter((definition) =>
       definition.views.some(({ name }) => names.includes(name)),
     );
-    const needed = withWhatTheyRead(wanted, definitions, this.functions).filter(hasTable);
+    const read = withWhatTheyRead(wanted, definitions, this.functions);
+    const broken = read.find(({ name }) => this.failed.has(name));
+    if (broken) throw new Error(`${broken.name}: ${this.failed.get(broken.name)}`);
+    const needed = read.filter(hasTable);
     for (const { name } of this.fed.filter((one) => !needed.includes(one)))
       await dropFeed(this.warehouse, name);
     for (const definition of needed.filter((one) => !this.fed.includes(one)))

@@ -62,7 +62,7 @@ export const startProjections = async (
       await startOne(warehouse, definition, sources.twins, options);
     } catch (error) {
       options.signal?.throwIfAborted();
-      failures.set(definition.name, error instanceof Error ? error.message : String(error));
+      failures.set(definition.name, reasonOf(error));
     }
   }
   const all = await projectionStatus(warehouse, sources);
@@ -71,6 +71,10 @@ export const startProjections = async (
     return reason ? { ...status, state: 'failed', reason } : status;
   });
 };
+
+/** The engine repeats the whole statement; what is wrong with it stands before that. */
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/:? In scope [\s\S]*/, '');
 
 const startOne = async (
   warehouse: Warehouse,
@@ -178,7 +182,7 @@ const abandon = async (warehouse: Warehouse, begun: Version, error: unknown): Pr
   await record(warehouse, {
     ...begun,
     state: 'failed',
-    reason: error instanceof Error ? error.message : String(error),
+    reason: reasonOf(error),
   });
 };
 
@@ -220,7 +224,7 @@ export const rebuildProjection = async (
     return { name, version, parity: agreed, difference, removed };
   } catch (error) {
     await abandon(warehouse, begun, error);
-    throw new RebuildFailed(name, error instanceof Error ? error.message : String(error), { cause: error });
+    throw new RebuildFailed(name, reasonOf(error), { cause: error });
   }
 };
 
