@@ -1,11 +1,17 @@
 import type { JsonObject } from '#crm/model-run/model-run-types';
-import { backtestChurn, CHURN_BANDS, calibrated, probabilityOfNoPurchase } from '#statistics/index';
+import {
+  backtestChurn,
+  CHURN_BANDS,
+  calibrated,
+  fitPurchaseModel,
+  probabilityOfNoPurchase,
+  purchaseModel,
+} from '#statistics/index';
 import { withColumns } from '#warehouse/columns';
 import { completed } from './fitted-result.js';
 import { type HoldOut, holdOut } from './hold-out.js';
 import type { ModelRunPlan, ModelRunResult } from './model-run.js';
 import { purchaseHistories, readDistinct, UNIT_DAYS } from './purchase-histories.js';
-import { fitPurchaseModel } from './purchase-models.js';
 import type { Scratch } from './scratch.js';
 
 /** Of the split by which the calibration is tested: the same run gives the same numbers. */
@@ -22,9 +28,10 @@ export const churnRun = async (scratch: Scratch, plan: ModelRunPlan): Promise<Mo
   const past = await holdOut(scratch, tables, plan, currency, timeUnit, horizonDays);
   const tested = backtestChurn(...pastRisks(plan, past), SEED);
   const distinct = await readDistinct(warehouse, tables.histories, timeUnit);
-  const fitted = fitPurchaseModel(name, distinct);
+  const fit = fitPurchaseModel(name, distinct);
+  const model = purchaseModel(name, fit.parameters);
   const horizon = horizonDays / UNIT_DAYS[timeUnit];
-  const risk = calibrated(tested.calibration, probabilityOfNoPurchase(fitted.model, distinct, horizon));
+  const risk = calibrated(tested.calibration, probabilityOfNoPurchase(model, distinct, horizon));
   const signals = await scratch.table('churn_signals', 'customer_id', {
     asOf: plan.asOf,
     knownAt: plan.knownAt,
@@ -37,7 +44,7 @@ export const churnRun = async (scratch: Scratch, plan: ModelRunPlan): Promise<Mo
       x: Uint32Array.from(distinct.x),
       tx_days: distinct.txDays,
       t_days: distinct.tDays,
-      alive: fitted.model.probabilityAlive(distinct),
+      alive: model.probabilityAlive(distinct),
       risk,
     },
     (scores) =>
@@ -61,7 +68,7 @@ export const churnRun = async (scratch: Scratch, plan: ModelRunPlan): Promise<Mo
   );
   const { calibration, table, ...backtest } = tested;
   return completed(
-    fitted.fit,
+    fit,
     tested.losesToBaseline && 'the calibrated risks are no better than the base rate in the backtest',
     {
       backtest: { split: past.split, days: past.days, ...backtest } as unknown as JsonObject,
@@ -73,7 +80,7 @@ export const churnRun = async (scratch: Scratch, plan: ModelRunPlan): Promise<Mo
 
 /** What would have been said at the split, and what came: one row per customer. */
 const pastRisks = ({ model: name }: ModelRunPlan, past: HoldOut): [Float64Array, Float64Array] => {
-  const { model } = fitPurchaseModel(name, past);
+  const model = purchaseModel(name, fitPurchaseModel(name, past).parameters);
   const risks = probabilityOfNoPurchase(model, past, past.length);
   return [
     repeated(risks, past.n),

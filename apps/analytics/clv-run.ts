@@ -3,18 +3,26 @@ import {
   backtest,
   discountedPurchases,
   expectedFuturePurchases,
+  expectedSpend,
   fitGammaGamma,
+  fitPurchaseModel,
   type GammaGammaFit,
   monthlySchedule,
   ownRateBaseline,
+  predictiveMultiples,
+  purchaseModel,
 } from '#statistics/index';
 import { type Column, withColumns } from '#warehouse/columns';
 import { completed } from './fitted-result.js';
 import { type HoldOut, holdOut } from './hold-out.js';
 import type { ModelRunPlan, ModelRunResult } from './model-run.js';
 import { type PurchaseTables, purchaseHistories, readDistinct, readSpends } from './purchase-histories.js';
-import { fitPurchaseModel } from './purchase-models.js';
 import type { Scratch } from './scratch.js';
+
+/** Of the predictive interval: what a customer will really be worth lies in it with this probability. */
+const INTERVAL_LEVEL = 0.9;
+
+const NOBODY = { x: new Float64Array(0), meanSpend: new Float64Array(0) };
 
 /** The hold-out of the backtest: a third of the observed time, a year at most. */
 const MOST_HOLD_OUT_DAYS = 365;
@@ -29,15 +37,17 @@ export const clvRun = async (scratch: Scratch, plan: ModelRunPlan): Promise<Mode
   const { timeUnit, currency, months, discountPerMonth, model: name } = plan;
   const tables = await purchaseHistories(scratch, plan, currency);
   const distinct = await readDistinct(warehouse, tables.histories, timeUnit);
-  const fitted = fitPurchaseModel(name, distinct);
+  const fit = fitPurchaseModel(name, distinct);
   const spend = fitGammaGamma(await readSpends(warehouse, tables.histories));
+  expectedSpend(spend.parameters, NOBODY); // refuses spends whose mean does not exist: ClickHouse would not
   const observed = distinct.tDays.reduce((most, days) => Math.max(most, days), 0);
   const days = Math.max(1, Math.min(MOST_HOLD_OUT_DAYS, Math.floor(observed / 3)));
   const past = await holdOut(scratch, tables, plan, currency, timeUnit, days);
   const tested = backtestPurchases(plan, past);
   const schedule = monthlySchedule(months, timeUnit, discountPerMonth);
-  const { model } = fitted;
+  const model = purchaseModel(name, fit.parameters);
   const horizon = schedule.steps * schedule.stepLength;
+  const { low, high } = predictiveMultiples(model, spend.parameters, distinct, schedule, INTERVAL_LEVEL);
   await writeScores(scratch, plan, tables, spend, {
     x: Uint32Array.from(distinct.x),
     tx_days: distinct.txDays,
@@ -45,9 +55,11 @@ export const clvRun = async (scratch: Scratch, plan: ModelRunPlan): Promise<Mode
     alive: model.probabilityAlive(distinct),
     expected: expectedFuturePurchases(model, distinct, horizon),
     discounted: discountedPurchases(model, distinct, schedule),
+    low,
+    high,
   });
   return completed(
-    fitted.fit,
+    fit,
     tested.losesToBaseline && 'it forecasts no better than each customer’s own past rate',
     {
       monetary: monetary(spend),
@@ -58,6 +70,7 @@ export const clvRun = async (scratch: Scratch, plan: ModelRunPlan): Promise<Mode
         months,
         discountPerMonth,
         monthLength: schedule.stepLength,
+        intervalLevel: INTERVAL_LEVEL,
       },
     },
   );
@@ -65,7 +78,7 @@ export const clvRun = async (scratch: Scratch, plan: ModelRunPlan): Promise<Mode
 
 /** Would the same model, one hold-out earlier, have forecast better than everybody's own rate so far? */
 const backtestPurchases = ({ model: name }: ModelRunPlan, past: HoldOut) => {
-  const { model } = fitPurchaseModel(name, past);
+  const model = purchaseModel(name, fitPurchaseModel(name, past).parameters);
   return backtest({
     actual: past.actual,
     model: expectedFuturePurchases(model, past, past.length),
@@ -93,12 +106,14 @@ const writeScores = (
   withColumns(warehouse, columns, (scores) =>
     warehouse.command(
       `INSERT INTO crm.customer_scores
-         (run_id, customer_id, as_of, clv, clv_currency, expected_purchases, expected_spend, p_alive)
-       SELECT {run:String}, h.customer_id, {asOf:Date32}, s.discounted * spend, {currency:String}, s.expected, spend, s.alive
+         (run_id, customer_id, as_of, clv, clv_low, clv_high, clv_currency, expected_purchases, expected_spend,
+          p_alive)
+       SELECT {run:String}, h.customer_id, {asOf:Date32}, s.discounted * h.spent / h.weight, s.low * h.spent, s.high * h.spent,
+         {currency:String}, s.expected, h.spent / h.weight, s.alive
        FROM
        (
-         SELECT customer_id, x, tx_days, t_days,
-           {p:Float64} * ({gamma:Float64} + x * greatest(mean_spend, 0)) / ({p:Float64} * x + {q:Float64} - 1) AS spend
+         SELECT customer_id, x, tx_days, t_days, {gamma:Float64} + x * greatest(mean_spend, 0) AS spent,
+           ({p:Float64} * x + {q:Float64} - 1) / {p:Float64} AS weight
          FROM crm.{histories:Identifier}
        ) AS h
        INNER JOIN ${scores} AS s USING (x, tx_days, t_days)`,

@@ -1,7 +1,6 @@
 import { Day, Fraction, Matching, OneOf, Whole } from '#apps/command-api/validation/fields';
 import { modelPurposes, timeUnits } from '#crm/model-run/model-run-types';
-import type { ModelRunRequest } from './model-run.js';
-import { purchaseModelNames } from './purchase-models.js';
+import { type ModelRunRequest, purchaseModelNames } from './model-run.js';
 
 export class ModelRunDto implements ModelRunRequest {
   @OneOf(modelPurposes, { description: 'What to compute.', example: 'clv' })

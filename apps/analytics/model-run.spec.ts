@@ -71,10 +71,15 @@ describe('models on the CDNOW sample, through the warehouse', () => {
     expect(run.backtest).toMatchObject({ losesToBaseline: false });
     expect(run.published).toBe(true);
     expect(recorded.at(-1)).toMatchObject({ type: 'RecordModelRun', data: { modelRunId: run.modelRunId } });
-    const rows = await scores(run.modelRunId, 'toFloat64(clv) AS clv, toFloat64(expected_spend) AS spend');
+    const rows = await scores(
+      run.modelRunId,
+      'toFloat64(clv) AS clv, toFloat64(expected_spend) AS spend, toFloat64(clv_low) AS low, toFloat64(clv_high) AS high',
+    );
     for (const [i, row] of rows.entries()) {
       expect(Math.abs((row.clv as number) / (CLV[i] as number) - 1)).toBeLessThan(0.001);
       expect(row.spend).toBeCloseTo(SPEND[i] as number, 3);
+      expect(row.low).toBeLessThanOrEqual(row.clv as number);
+      expect(row.high).toBeGreaterThan(row.clv as number);
     }
   });
 

@@ -19,6 +19,12 @@ import { clvRun } from './clv-run.js';
 import { onlyCurrency } from './purchase-histories.js';
 import { Scratch } from './scratch.js';
 
+export const purchaseModelNames = [
+  'bg-nbd',
+  'mbg-nbd',
+  'pareto-nbd',
+] as const satisfies readonly PurchaseModelName[];
+
 /** What may be chosen of a run; what is left out gets its default. */
 export interface ModelRunRequest {
   readonly purpose: ModelPurpose;
