@@ -18,7 +18,11 @@ export interface Outcome {
   readonly position: number;
 }
 
-const MAX_ATTEMPTS = 8;
+/** Of many who meet at one stream one gets on in each round, so that this many can meet. */
+const MAX_CONFLICTS = 64;
+/** With the pauses between them these last about two and a half seconds: time enough for a connection to come back. */
+const MAX_RESENDS = 8;
+const FIRST_PAUSE_MS = 10;
 
 /**
  * Reads the stream, folds, decides, appends; on a conflict reads and decides again.
@@ -58,7 +62,7 @@ export const commandHandler =
           await appendSurely(store, stream, events, last ? actual : 'no-stream'),
         );
       } catch (error) {
-        if (!(error instanceof WrongExpectedRevision) || attempt === MAX_ATTEMPTS) throw error;
+        if (!(error instanceof WrongExpectedRevision) || attempt > MAX_CONFLICTS) throw error;
       }
     }
   };
@@ -119,10 +123,13 @@ const appendSurely = async (
     try {
       return await store.append(stream, events, { expectedRevision });
     } catch (error) {
-      if (!(error instanceof EventStoreUnavailable) || attempt === MAX_ATTEMPTS) throw error;
+      if (!(error instanceof EventStoreUnavailable) || attempt > MAX_RESENDS) throw error;
+      await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
     }
   }
 };
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const answer = (
   status: Outcome['status'],
