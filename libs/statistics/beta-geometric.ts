@@ -1,5 +1,5 @@
 import { type ArrangedHistories, arrangedByCount, type SameCount } from './arranged-histories.js';
-import { customersIn, type GroupedHistories } from './histories.js';
+import type { GroupedHistories } from './histories.js';
 import type { LogLikelihood } from './maximum-likelihood.js';
 import { lnRising, lnRisingSlope } from './rising.js';
 
@@ -30,7 +30,6 @@ export const betaGeometricLogLikelihood = (
   groups: GroupedHistories,
   k: DropoutAtFirstPurchase,
 ): LogLikelihood => {
-  const customers = customersIn(groups);
   const arranged = arrangedByCount(groups);
   const lastPurchases = logTable(arranged.lastPurchases);
   const ends = logTable(arranged.ends);
@@ -38,16 +37,17 @@ export const betaGeometricLogLikelihood = (
     const [r, alpha, a, b] = Array.from(logParameters, Math.exp) as [number, number, number, number];
     tabulate(lastPurchases, alpha);
     tabulate(ends, alpha);
-    let value = customers * r * Math.log(alpha);
-    let byR = customers * Math.log(alpha);
-    let byAlpha = (customers * r) / alpha;
+    let value = 0;
+    let byR = 0;
+    let byLnAlpha = 0;
     let byA = 0;
     let byB = 0;
     for (const same of arranged.counts) {
       const { x, n } = same;
       const trials = x + k;
-      value += n * (lnRising(r, x) + lnRising(b, trials) - lnRising(a + b, trials));
+      value += n * (lnRising(r, x) - x * logParameters[1]! + lnRising(b, trials) - lnRising(a + b, trials));
       byR += n * lnRisingSlope(r, x);
+      byLnAlpha -= n * x;
       const bySum = lnRisingSlope(a + b, trials);
       byA -= n * bySum;
       byB += n * (lnRisingSlope(b, trials) - bySum);
@@ -55,43 +55,43 @@ export const betaGeometricLogLikelihood = (
       const sums = sumOverRows(arranged, same, lastPurchases, ends, r + x, Math.log(odds));
       value += sums.value;
       byR += sums.byShape;
-      byAlpha += sums.byAlpha;
+      byLnAlpha += sums.byLnAlpha;
       if (trials > 0) {
         byA += sums.gone / a;
         byB -= sums.gone / (b + trials - 1);
       }
     }
     gradient[0] = byR * r;
-    gradient[1] = byAlpha * alpha;
+    gradient[1] = byLnAlpha;
     gradient[2] = byA * a;
     gradient[3] = byB * b;
     return value;
   };
 };
 
-/** ln(α + t) and 1 / (α + t) of each distinct time t. */
+/** ln(1 + t/α) and t / (α + t) of each distinct time t: with α taken out of the powers, digits stay when it is large. */
 interface LogTable {
   readonly times: Float64Array;
   readonly ln: Float64Array;
-  readonly inverse: Float64Array;
+  readonly share: Float64Array;
 }
 
 const logTable = (times: Float64Array): LogTable => ({
   times,
   ln: new Float64Array(times.length),
-  inverse: new Float64Array(times.length),
+  share: new Float64Array(times.length),
 });
 
-const tabulate = ({ times, ln, inverse }: LogTable, alpha: number): void => {
+const tabulate = ({ times, ln, share }: LogTable, alpha: number): void => {
   for (let i = 0; i < times.length; i++) {
-    ln[i] = Math.log(alpha + times[i]!);
-    inverse[i] = 1 / (alpha + times[i]!);
+    ln[i] = Math.log1p(times[i]! / alpha);
+    share[i] = times[i]! / (alpha + times[i]!);
   }
 };
 
 /**
- * Over the rows with one x, the sums of the logarithm of the bracket, its derivatives with respect to the shape
- * r + x and to α, and of the probability of being gone: one exponential and one logarithm a row.
+ * Over the rows with one x, the sums of the logarithm of the bracket times α^(r+x), of its derivatives with respect
+ * to the shape r + x and to ln α, and of the probability of being gone: one exponential and one logarithm a row.
  */
 const sumOverRows = (
   { lastPurchase, end, n }: ArrangedHistories,
@@ -100,15 +100,15 @@ const sumOverRows = (
   ends: LogTable,
   shape: number,
   lnOdds: number,
-): { value: number; byShape: number; byAlpha: number; gone: number } => {
+): { value: number; byShape: number; byLnAlpha: number; gone: number } => {
   let value = 0;
   let byShape = 0;
-  let byAlpha = 0;
+  let byLnAlpha = 0;
   let gone = 0;
   for (let i = from; i < to; i++) {
     const weight = n[i]!;
     const lnEnd = ends.ln[end[i]!]!;
-    const perEnd = ends.inverse[end[i]!]!;
+    const shareEnd = ends.share[end[i]!]!;
     const silence = lnEnd - lastPurchases.ln[lastPurchase[i]!]!;
     const exponent = lnOdds + shape * silence;
     // Without overflow: e^−|exponent| is never above 1.
@@ -116,8 +116,8 @@ const sumOverRows = (
     const probability = (exponent < 0 ? small : 1) / (1 + small);
     value += weight * (log(1 + small) + max(exponent, 0) - shape * lnEnd);
     byShape += weight * (probability * silence - lnEnd);
-    byAlpha += weight * (probability * (perEnd - lastPurchases.inverse[lastPurchase[i]!]!) - perEnd);
+    byLnAlpha += weight * (shareEnd - probability * (shareEnd - lastPurchases.share[lastPurchase[i]!]!));
     gone += weight * probability;
   }
-  return { value, byShape, byAlpha: shape * byAlpha, gone };
+  return { value, byShape, byLnAlpha: shape * byLnAlpha, gone };
 };

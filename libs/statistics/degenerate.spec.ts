@@ -37,16 +37,19 @@ describe.each([
     expect(error).toBeInstanceOf(DegenerateData);
     expect(error).toMatchObject({ code, message: expect.stringMatching(/^[A-Z].{20,}\.$/) });
   });
-  it('says when the search did not converge, and never answers NaN', () => {
-    const { convergence, parameters, logLikelihood } = fitModel(
+  it('finds the limit where customers do not differ in dropout, and says that the data do not tell more', () => {
+    // Everybody bought up to the end: nobody can be seen to have dropped out.
+    const { convergence, parameters, logLikelihood, standardErrors } = fitModel(
       groupedHistories([
         { x: 1, tx: 10, T: 10, n: 3 },
         { x: 2, tx: 10, T: 10, n: 2 },
+        { x: 9, tx: 10, T: 10, n: 2 },
       ]),
     );
-    expect(typeof convergence.converged).toBe('boolean');
-    expect(Number.isFinite(logLikelihood)).toBe(true);
-    for (const value of Object.values(parameters)) expect(Number.isFinite(value)).toBe(true);
+    expect(convergence.converged).toBe(true);
+    expect(standardErrors).toBeNull();
+    for (const value of [logLikelihood, ...Object.values(parameters)])
+      expect(Number.isFinite(value)).toBe(true);
   });
   it('refuses impossible rows', () => {
     expect(() => fitModel(groupedHistories([{ x: 1, tx: 10, T: 5, n: 3 }]))).toThrow(

@@ -2,17 +2,19 @@
 const { exp, log, log1p, max } = Math;
 
 /**
- * J(t) = ∫ from t to ∞ of (α+y)^−c (β+y)^−(s+1) dy, the one integral of Pareto/NBD. The published forms write it as
- * a Gaussian hypergeometric function in two cases (α >= β and not), each slow or unstable somewhere.
+ * K(t) = ∫ from t to ∞ of (1 + y/α)^−c (1 + y/β)^−s / (β + y) dy, the one integral of Pareto/NBD: the density of
+ * buying as often as seen and dropping out at y, over s. The published forms write it as a Gaussian hypergeometric
+ * function in two cases (α >= β and not), each slow or unstable somewhere. Taking α and β out of the powers keeps
+ * digits when they are large.
  */
 export interface DropoutIntegral {
-  /** ln J */
+  /** ln K */
   readonly ln: number;
-  /** Derivatives of ln J with respect to c, α, s and β. */
+  /** Derivatives of ln K with respect to c, ln α, s and ln β. */
   readonly byC: number;
-  readonly byAlpha: number;
+  readonly byLnAlpha: number;
   readonly byS: number;
-  readonly byBeta: number;
+  readonly byLnBeta: number;
 }
 
 /**
@@ -32,7 +34,7 @@ const WEIGHTS = NODES.map((node, i) => node * (1 + exp(-(FIRST + i * STEP))));
 const FAR = 1e14;
 
 /**
- * Evaluates J and its derivatives to about twelve digits, in logarithms, so that nothing overflows.
+ * Evaluates K and its derivatives to about twelve digits, in logarithms, so that nothing overflows.
  * @param c r + x > 0
  * @param s > 0
  * @param alpha, beta > 0
@@ -51,14 +53,14 @@ export const dropoutIntegral = (
   let sum = 0;
   let lnA = 0;
   let lnB = 0;
-  let perA = 0;
-  let perB = 0;
+  let shareA = 0;
+  let shareB = 0;
   const add = (value: number, y: number, logA: number, logB: number) => {
     sum += value;
     lnA += value * logA;
     lnB += value * logB;
-    perA += value / (a + y);
-    perB += value / (b + y);
+    shareA += (value * (t + y)) / (a + y);
+    shareB += (value * (t + y)) / (b + y);
   };
   for (let i = 0; i < NODES.length; i++) {
     const y = NODES[i]! * scale;
@@ -76,11 +78,13 @@ export const dropoutIntegral = (
       break;
     }
   }
+  const fromA = log1p(t / alpha);
+  const fromB = log1p(t / beta);
   return {
-    ln: -c * log(a) - (s + 1) * log(b) + log(sum * STEP * scale),
-    byC: -log(a) - lnA / sum,
-    byAlpha: (-c * perA) / sum,
-    byS: -log(b) - lnB / sum,
-    byBeta: (-(s + 1) * perB) / sum,
+    ln: -c * fromA - s * fromB - log(b) + log(sum * STEP * scale),
+    byC: -fromA - lnA / sum,
+    byLnAlpha: (c * shareA) / sum,
+    byS: -fromB - lnB / sum,
+    byLnBeta: ((s + 1) * shareB) / sum - 1,
   };
 };

@@ -20,8 +20,16 @@ export interface LikelihoodProblem<Model extends string, Name extends string> {
 }
 
 /** Logarithms of parameters are sought within these: what lies beyond is a model without that kind of variation. */
-const LEAST_LOG = Math.log(2e-6);
-const MOST_LOG = Math.log(5e6);
+const LEAST_LOG = Math.log(1e-5);
+const MOST_LOG = Math.log(1e6);
+const within = (logarithm: number): number => Math.min(MOST_LOG, Math.max(LEAST_LOG, logarithm));
+
+/**
+ * Largest gradient, of the sum over all customers, at a maximum: it is off by a ten-thousandth of a standard error
+ * at most, and where the likelihood levels off towards a limit, nothing is gained by going on.
+ */
+const TOLERANCE = 1e-4;
+const LEAST_TOLERANCE = 1e-9;
 
 /**
  * Maximises a likelihood over the logarithms of its parameters, and takes standard errors from the observed
@@ -41,12 +49,14 @@ export const maximumLikelihood = <Model extends string, Name extends string>({
     minimise(meanLoss(sample.logLikelihood, sample.customers), start.map(Math.log), {
       gradientTolerance: 1e-5,
     });
-  let minimum = near
-    ? minimise(objective, near.point, { inverseHessian: near.inverseHessian })
-    : minimise(objective, start.map(Math.log));
-  if (!minimum.convergence.converged) minimum = better(minimum, minimise(objective, minimum.point));
-  const logCovariance = covariance(objective, minimum, customers);
-  const values = Array.from(minimum.point, Math.exp);
+  const gradientTolerance = Math.max(LEAST_TOLERANCE, TOLERANCE / customers);
+  const from = near?.point ?? start.map(Math.log);
+  let minimum = minimise(objective, from, { gradientTolerance, inverseHessian: near?.inverseHessian });
+  if (!minimum.convergence.converged)
+    minimum = continued(minimum, minimise(objective, minimum.point, { gradientTolerance }));
+  const point = minimum.point.map(within);
+  const logCovariance = covariance(objective, { ...minimum, point }, customers);
+  const values = Array.from(point, Math.exp);
   return {
     model,
     names,
@@ -60,35 +70,40 @@ export const maximumLikelihood = <Model extends string, Name extends string>({
     logCovariance,
     logLikelihood: -minimum.value * customers,
     customers,
+    atLimit: names.filter((_, i) => point[i] !== minimum.point[i]),
     convergence: minimum.convergence,
   };
 };
 
+/** Level beyond the limits, so that a search can end there for one parameter and go on for the others. */
 const meanLoss =
   (logLikelihood: LogLikelihood, customers: number): Objective =>
   (point, gradient) => {
-    if (point.some((value) => value < LEAST_LOG || value > MOST_LOG)) return Number.POSITIVE_INFINITY;
-    const value = logLikelihood(point, gradient);
-    for (let i = 0; i < gradient.length; i++) gradient[i]! /= -customers;
+    const value = logLikelihood(point.map(within), gradient);
+    for (let i = 0; i < gradient.length; i++)
+      gradient[i] = within(point[i]!) === point[i] ? gradient[i]! / -customers : 0;
     return -value / customers;
   };
 
-const better = (first: Minimum, second: Minimum): Minimum => {
-  const convergence = {
+/** The end of a search taken up again, with the work of both. */
+const continued = (first: Minimum, second: Minimum): Minimum => ({
+  ...second,
+  convergence: {
     ...second.convergence,
     iterations: first.convergence.iterations + second.convergence.iterations,
     evaluations: first.convergence.evaluations + second.convergence.evaluations,
-  };
-  return { ...second, convergence };
-};
+  },
+});
 
+/** A standard error of a logarithm from which on the parameter is not known at all: a factor of 150 either way. */
+const UNKNOWN = 5;
 /** Step of the differences: their error is of its order, and rounding of the gradient, 1e-14, is divided by it. */
 const STEP = 1e-5;
 
 /**
  * The inverse of the observed information at the maximum, from differences of the gradient. In terms of logarithms;
  * times both parameters it is the covariance of the parameters, because the gradient is zero there.
- * @returns null when the information is singular
+ * @returns null when the information is singular, or as good as
  */
 const covariance = (
   objective: Objective,
@@ -104,7 +119,8 @@ const covariance = (
   });
   const information = rows.map((row, i) => row.map((value, j) => (value + rows[j]![i]!) / 2));
   if (information.some((row) => row.some((value) => !Number.isFinite(value)))) return null;
-  return inverseOfPositiveDefinite(information) ?? null;
+  const inverse = inverseOfPositiveDefinite(information);
+  return inverse?.every((row, i) => row[i]! < UNKNOWN ** 2) ? inverse : null;
 };
 
 const named = <Name extends string>(

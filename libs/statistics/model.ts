@@ -39,5 +39,10 @@ export interface Fit<Model extends string, Name extends string> {
   readonly logLikelihood: number;
   /** Customers the likelihood is taken over. */
   readonly customers: number;
+  /**
+   * Parameters that grew or shrank until it made no difference: the data show no variation of that kind (a and b
+   * together: everyone drops out with the same probability). Predictions hold; standard errors are null.
+   */
+  readonly atLimit: readonly Name[];
   readonly convergence: Convergence;
 }

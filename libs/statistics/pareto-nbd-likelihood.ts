@@ -1,43 +1,31 @@
 import { type Coded, distinct, distinctPairs } from './distinct.js';
-import { dropoutIntegral } from './dropout-integral.js';
-import { customersIn, type GroupedHistories } from './histories.js';
+import { type DropoutIntegral, dropoutIntegral } from './dropout-integral.js';
+import type { GroupedHistories } from './histories.js';
 import type { LogLikelihood } from './maximum-likelihood.js';
 import { lnRising, lnRisingSlope } from './rising.js';
 
-/** The dropout integral at the distinct (x, time) of one column of times: it is what costs. */
-interface Integrals {
-  readonly ln: Float64Array;
-  readonly byC: Float64Array;
-  readonly byAlpha: Float64Array;
-  readonly byS: Float64Array;
-  readonly byBeta: Float64Array;
-}
+// Looked up once: in a vm context, as tests run in, every mention of a global is a slow look-up.
+const { exp, log, log1p, max } = Math;
 
+/** The dropout integral at the distinct (x, time) of one column of times: it is what costs. */
 const integralsAt = (pairs: Coded, x: Float64Array, time: Float64Array) => {
-  const column = () => new Float64Array(pairs.size);
-  const at: Integrals = { ln: column(), byC: column(), byAlpha: column(), byS: column(), byBeta: column() };
-  return (r: number, alpha: number, s: number, beta: number): Integrals => {
+  const integrals = new Array<DropoutIntegral>(pairs.size);
+  return (r: number, alpha: number, s: number, beta: number): readonly DropoutIntegral[] => {
     for (let i = 0; i < pairs.size; i++) {
       const row = pairs.first[i]!;
-      const integral = dropoutIntegral(r + x[row]!, s, alpha, beta, time[row]!);
-      at.ln[i] = integral.ln;
-      at.byC[i] = integral.byC;
-      at.byAlpha[i] = integral.byAlpha;
-      at.byS[i] = integral.byS;
-      at.byBeta[i] = integral.byBeta;
+      integrals[i] = dropoutIntegral(r + x[row]!, s, alpha, beta, time[row]!);
     }
-    return at;
+    return integrals;
   };
 };
 
 /**
  * The log-likelihood of ln r, ln α, ln s, ln β, with its gradient:
- *   L = Γ(r+x) α^r β^s / Γ(r) · [ (α+T)^−(r+x) (β+T)^−s + s (J(tx) − J(T)) ]
- * with J as in dropout-integral.ts for c = r + x.
+ *   L = Γ(r+x) / Γ(r) · α^−x · [ (1+T/α)^−(r+x) (1+T/β)^−s + s (K(tx) − K(T)) ]
+ * with K as in dropout-integral.ts for c = r + x.
  */
 export const paretoNbdLogLikelihood = (groups: GroupedHistories): LogLikelihood => {
   const { x, tx, T, n } = groups;
-  const customers = customersIn(groups);
   const byX = distinct(x);
   const lastPairs = distinctPairs(byX, distinct(tx));
   const endPairs = distinctPairs(byX, distinct(T));
@@ -50,43 +38,43 @@ export const paretoNbdLogLikelihood = (groups: GroupedHistories): LogLikelihood 
     const [r, alpha, s, beta] = Array.from(logParameters, Math.exp) as [number, number, number, number];
     const last = atLast(r, alpha, s, beta);
     const end = atEnd(r, alpha, s, beta);
-    const lnS = Math.log(s);
-    let value = customers * (r * Math.log(alpha) + s * Math.log(beta));
-    let byR = customers * Math.log(alpha);
-    let byAlpha = (customers * r) / alpha;
-    let byS = customers * Math.log(beta);
-    let byBeta = (customers * s) / beta;
+    let value = 0;
+    let byR = 0;
+    let byLnAlpha = 0;
+    let byS = 0;
+    let byLnBeta = 0;
     for (let code = 0; code < byX.size; code++) {
       const purchases = x[byX.first[code]!]!;
-      value += countOfX[code]! * lnRising(r, purchases);
+      value += countOfX[code]! * (lnRising(r, purchases) - purchases * logParameters[1]!);
       byR += countOfX[code]! * lnRisingSlope(r, purchases);
+      byLnAlpha -= countOfX[code]! * purchases;
     }
     for (let i = 0; i < n.length; i++) {
       const shape = r + x[i]!;
-      const p = lastPairs.index[i]!;
-      const q = endPairs.index[i]!;
-      const lnA = Math.log(alpha + T[i]!);
-      const lnB = Math.log(beta + T[i]!);
-      const alive = -shape * lnA - s * lnB;
-      const fromLast = lnS + last.ln[p]!;
-      const fromEnd = lnS + end.ln[q]!;
-      const most = Math.max(alive, fromLast);
-      const wAlive = Math.exp(alive - most);
-      const wLast = Math.exp(fromLast - most);
-      const wEnd = Math.exp(fromEnd - most);
-      const sum = wAlive + wLast - wEnd;
+      const ofLast = last[lastPairs.index[i]!]!;
+      const ofEnd = end[endPairs.index[i]!]!;
+      const lnA = log1p(T[i]! / alpha);
+      const lnB = log1p(T[i]! / beta);
+      const lnAlive = -shape * lnA - s * lnB;
+      const lnLast = logParameters[2]! + ofLast.ln;
+      const most = max(lnAlive, lnLast);
+      const alive = exp(lnAlive - most);
+      const fromLast = exp(lnLast - most);
+      const fromEnd = exp(logParameters[2]! + ofEnd.ln - most);
+      const sum = alive + fromLast - fromEnd;
       const weight = n[i]! / sum;
-      value += n[i]! * (most + Math.log(sum));
-      byR += weight * (-wAlive * lnA + wLast * last.byC[p]! - wEnd * end.byC[q]!);
-      byAlpha +=
-        weight * ((-wAlive * shape) / (alpha + T[i]!) + wLast * last.byAlpha[p]! - wEnd * end.byAlpha[q]!);
-      byS += weight * (-wAlive * lnB + wLast * (1 / s + last.byS[p]!) - wEnd * (1 / s + end.byS[q]!));
-      byBeta += weight * ((-wAlive * s) / (beta + T[i]!) + wLast * last.byBeta[p]! - wEnd * end.byBeta[q]!);
+      value += n[i]! * (most + log(sum));
+      byR += weight * (-alive * lnA + fromLast * ofLast.byC - fromEnd * ofEnd.byC);
+      byS += weight * (-alive * lnB + fromLast * (1 / s + ofLast.byS) - fromEnd * (1 / s + ofEnd.byS));
+      const shareA = (shape * T[i]!) / (alpha + T[i]!);
+      const shareB = (s * T[i]!) / (beta + T[i]!);
+      byLnAlpha += weight * (alive * shareA + fromLast * ofLast.byLnAlpha - fromEnd * ofEnd.byLnAlpha);
+      byLnBeta += weight * (alive * shareB + fromLast * ofLast.byLnBeta - fromEnd * ofEnd.byLnBeta);
     }
     gradient[0] = byR * r;
-    gradient[1] = byAlpha * alpha;
+    gradient[1] = byLnAlpha;
     gradient[2] = byS * s;
-    gradient[3] = byBeta * beta;
+    gradient[3] = byLnBeta;
     return value;
   };
 };

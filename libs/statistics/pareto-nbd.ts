@@ -32,8 +32,9 @@ const NAMES = ['r', 'alpha', 's', 'beta'] as const;
  */
 export const paretoNbd = (parameters: ParetoNbdParameters): PurchaseModel => {
   const { r, alpha, s, beta } = checkParameters(parameters, NAMES);
-  const lnAlive = (x: number, T: number) => -(r + x) * Math.log(alpha + T) - s * Math.log(beta + T);
-  const lnJ = (x: number, t: number) => Math.log(s) + dropoutIntegral(r + x, s, alpha, beta, t).ln;
+  // Density of the history over what does not depend on the time of dropout: alive at T, and dropped out after t.
+  const lnAlive = (x: number, T: number) => -(r + x) * Math.log1p(T / alpha) - s * Math.log1p(T / beta);
+  const lnGoneAfter = (x: number, t: number) => Math.log(s) + dropoutIntegral(r + x, s, alpha, beta, t).ln;
   return {
     name: 'pareto-nbd',
     timeScale: Math.min(alpha, beta),
@@ -42,15 +43,15 @@ export const paretoNbd = (parameters: ParetoNbdParameters): PurchaseModel => {
       const byX = distinct(x);
       const last = distinctPairs(byX, distinct(tx));
       const end = distinctPairs(byX, distinct(T));
-      const lnJLast = Float64Array.from(last.first, (row) => lnJ(x[row]!, tx[row]!));
-      const lnJEnd = Float64Array.from(end.first, (row) => lnJ(x[row]!, T[row]!));
+      const goneAfterLast = Float64Array.from(last.first, (row) => lnGoneAfter(x[row]!, tx[row]!));
+      const goneAfterEnd = Float64Array.from(end.first, (row) => lnGoneAfter(x[row]!, T[row]!));
       const lnAliveEnd = Float64Array.from(end.first, (row) => lnAlive(x[row]!, T[row]!));
       const result = new Float64Array(x.length);
       for (let i = 0; i < result.length; i++) {
         const p = last.index[i]!;
         const q = end.index[i]!;
-        const goneBeforeEnd = Math.max(0, -Math.expm1(lnJEnd[q]! - lnJLast[p]!));
-        result[i] = 1 / (1 + goneBeforeEnd * Math.exp(lnJLast[p]! - lnAliveEnd[q]!));
+        const goneBeforeEnd = Math.max(0, -Math.expm1(goneAfterEnd[q]! - goneAfterLast[p]!));
+        result[i] = 1 / (1 + goneBeforeEnd * Math.exp(goneAfterLast[p]! - lnAliveEnd[q]!));
       }
       return result;
     },
@@ -58,7 +59,7 @@ export const paretoNbd = (parameters: ParetoNbdParameters): PurchaseModel => {
     noPurchaseIfAlive: (x, T, t) => {
       const now = lnAlive(x, T);
       const nothing = Math.exp(lnAlive(x, T + t) - now);
-      const goneFirst = Math.exp(lnJ(x, T) - now) - Math.exp(lnJ(x, T + t) - now);
+      const goneFirst = Math.exp(lnGoneAfter(x, T) - now) - Math.exp(lnGoneAfter(x, T + t) - now);
       return Math.min(1, nothing + Math.max(0, goneFirst));
     },
     countsIfAlive: (x, T, t, most) =>
