@@ -70,7 +70,6 @@ export const maximumLikelihood = <Model extends string, Name extends string>({
     logCovariance,
     logLikelihood: -minimum.value * customers,
     customers,
-    atLimit: names.filter((_, i) => point[i] !== minimum.point[i]),
     convergence: minimum.convergence,
   };
 };

@@ -32,17 +32,15 @@ export interface Fit<Model extends string, Name extends string> {
   readonly model: Model;
   readonly names: readonly Name[];
   readonly parameters: Readonly<Record<Name, number>>;
-  /** From the observed information; null where it is singular, that is, where the data do not identify all of them. */
+  /**
+   * From the observed information; null where the data do not identify all parameters: where they show no variation
+   * of a kind, its parameters grow or shrink together until it makes no difference. Predictions hold all the same.
+   */
   readonly standardErrors: Readonly<Record<Name, number>> | null;
   /** Covariance of the estimates of the logarithms of the parameters; null as above. */
   readonly logCovariance: readonly (readonly number[])[] | null;
   readonly logLikelihood: number;
   /** Customers the likelihood is taken over. */
   readonly customers: number;
-  /**
-   * Parameters that grew or shrank until it made no difference: the data show no variation of that kind (a and b
-   * together: everyone drops out with the same probability). Predictions hold; standard errors are null.
-   */
-  readonly atLimit: readonly Name[];
   readonly convergence: Convergence;
 }
