@@ -2,6 +2,7 @@ import { campaign } from '#crm/campaign/campaign';
 import type { CampaignFacts } from '#crm/campaign-member/campaign-member-types';
 import { commandTypes } from '#crm/catalogue';
 import type { AnyCommandType } from '#crm/command-type';
+import type { MergeCustomer } from '#crm/customer/customer-types';
 import { type BusinessTime, businessTime } from '#eventing/business-time';
 import { loadState, type Outcome } from '#eventing/command-handler';
 import type { Command } from '#eventing/decider';
@@ -14,6 +15,7 @@ import { CustomerErased, type KeyVault, type LookUp } from '#personal-data/key-v
 import { normaliseEmail, normalisePhone } from '#personal-data/look-up';
 import type { Sealer } from '#personal-data/sealer';
 import { commandDtos } from './command-dtos.js';
+import { demandMergeable } from './processes/demand-mergeable.js';
 import { checkerOf } from './validation/checker.js';
 
 /** Who sends a command, under which id, and what the sender expects of the stream. */
@@ -145,7 +147,11 @@ export class Pipeline {
   }
 
   /** Adds what the domain must know and callers do not say. */
-  private async complete({ type, stream, command: { data } }: Prepared): Promise<Data> {
+  private async complete({ type, stream, command }: Prepared): Promise<Data> {
+    const { eventStore, upcasters } = this.ports;
+    const { data } = command;
+    if (type.type === 'MergeCustomer')
+      await demandMergeable(eventStore, upcasters, command as Command as MergeCustomer);
     if (type.filledByServer?.includes('campaign'))
       return { ...data, campaign: await this.ports.campaignFactsOf(String(data.campaignId)) };
     const segment = type.type === 'LaunchCampaign' && (data.segment as { sql: string; position?: number });
