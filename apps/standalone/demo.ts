@@ -115,7 +115,7 @@ const company = (known: DemoState | undefined): Simulation & { readonly state: D
 /** Nothing of the environment but the port and the log: the demonstration is the same everywhere. */
 const configuration = (dataDirectory: string) =>
   loadConfiguration(
-    { PORT: process.env.PORT, PERENNIAL_LOG_LEVEL: process.env.PERENNIAL_LOG_LEVEL ?? 'warn' },
+    { PORT: process.env.PORT, PERENNIAL_LOG_LEVEL: process.env.PERENNIAL_LOG_LEVEL ?? 'error' },
     { dataDirectory, ...(options.port !== undefined && { port: options.port }) },
   );
 
@@ -136,12 +136,15 @@ const playOn = async (
   );
   const started = Date.now();
   const progress = new Progress('commands');
+  let tenths = Math.floor((10 * played) / commands.length);
   await play(request, commands, {
     played,
     acknowledged: (done) => {
       keep({ played: done });
       progress.update(done, commands.length);
-      if (!process.stderr.isTTY) process.stderr.write(`${count(done)} of ${count(commands.length)}\n`);
+      if (process.stderr.isTTY || Math.floor((10 * done) / commands.length) === tenths) return;
+      tenths = Math.floor((10 * done) / commands.length);
+      process.stderr.write(`${count(done)} of ${count(commands.length)} commands\n`);
     },
   });
   progress.end();
@@ -225,13 +228,21 @@ Look here${options.exit ? ' (start again without --exit to have it served)' : ';
 const count = (value: number): string => value.toLocaleString('en-US');
 
 const fail = (error: unknown): void => {
-  const expected =
-    error instanceof DemoRefused ||
-    error instanceof UnexpectedAnswers ||
-    error instanceof ConfigurationError ||
-    error instanceof PerennialError;
-  process.stderr.write(`${expected ? error.message : (error as Error).stack}\n`);
+  process.stderr.write(`${isExpected(error) ? error.message : messageOf(error)}\n`);
   process.exit(1);
+};
+
+const isExpected = (error: unknown): error is Error =>
+  error instanceof DemoRefused ||
+  error instanceof UnexpectedAnswers ||
+  error instanceof ConfigurationError ||
+  error instanceof PerennialError;
+
+const messageOf = (error: unknown): string | undefined => {
+  const { code, port, stack } = error as NodeJS.ErrnoException & { port?: number };
+  return code === 'EADDRINUSE'
+    ? `Port ${port} is taken: choose another with --port, or 0 for any free one.`
+    : stack;
 };
 
 run().then(() => process.exit(0), fail);
