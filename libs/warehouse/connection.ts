@@ -22,17 +22,30 @@ const alike = (maxMemoryBytes: number): Settings => ({
   max_memory_usage: maxMemoryBytes, // the embedded engine has no limit of its own
 });
 
+/** For queries of people outside: the engine refuses to change anything, settings among them. */
+export interface ReadOnly {
+  /** The database in which names are looked up that name none. */
+  readonly database: string;
+  readonly settings: Settings;
+}
+
 type ClientConnection = NonNullable<Parameters<typeof createClient>[0]>['connection'];
 
-export const embeddedConnection = async (dir: string, maxMemoryBytes: number): Promise<Connection> => {
+export const embeddedConnection = async (
+  dir: string,
+  maxMemoryBytes: number,
+  readOnly?: ReadOnly,
+): Promise<Connection> => {
   const connection: ChdbConnection = createChdbConnection({ path: dir });
   // chDB is typed against another release of the client's types, which differs in names of settings only.
   const client = createClient({ connection: connection as unknown as ClientConnection });
-  const settings = Object.entries(alike(maxMemoryBytes)).map(
-    ([name, value]) => `${name} = ${literal(value)}`,
-  );
   try {
-    await client.command({ query: `SET ${settings.join(', ')}` });
+    await client.command({ query: set(alike(maxMemoryBytes)) });
+    if (readOnly) {
+      await client.command({ query: `USE ${readOnly.database}` });
+      // After this statement no setting can be changed on this connection, not even inside a query.
+      await client.command({ query: set({ ...readOnly.settings, readonly: 1 }) });
+    }
   } catch (error) {
     await client.close();
     throw error;
@@ -59,13 +72,22 @@ export interface ServerOptions {
   readonly requestTimeoutMs?: number;
 }
 
-export const serverConnection = (options: ServerOptions, maxMemoryBytes: number): Connection => {
+export const serverConnection = (
+  options: ServerOptions,
+  maxMemoryBytes: number,
+  readOnly?: ReadOnly,
+): Connection => {
   const client = createClient({
+    database: readOnly?.database,
     url: options.url,
     username: options.username,
     password: options.password,
     request_timeout: options.requestTimeoutMs ?? 120_000,
-    clickhouse_settings: alike(maxMemoryBytes),
+    // Over HTTP settings go with every request.
+    clickhouse_settings: {
+      ...alike(maxMemoryBytes),
+      ...(readOnly && { ...readOnly.settings, readonly: '1' }),
+    },
   });
   return {
     client,
@@ -81,8 +103,13 @@ export const serverConnection = (options: ServerOptions, maxMemoryBytes: number)
   };
 };
 
+const set = (settings: Settings): string =>
+  `SET ${Object.entries(settings)
+    .map(([name, value]) => `${name} = ${literal(value)}`)
+    .join(', ')}`;
+
 /** A setting's value as SQL; names and values come from code, never from outside. */
-export const literal = (value: SettingValue): string =>
+const literal = (value: SettingValue): string =>
   typeof value === 'string'
     ? `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
     : String(Number(value));

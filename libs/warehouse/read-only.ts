@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { invalid } from '#eventing/errors';
-import { SqlTextError, significant, statements, type Token } from './sql-text.js';
+import { QueryGuard } from './query-guard.js';
 import type { QueryParameters, Warehouse } from './warehouse.js';
 
 /** What one query of somebody outside may use up. */
@@ -13,10 +13,15 @@ export interface QueryLimits {
 /** How many queries run side by side; more wait for their turn. */
 const CONNECTIONS = 4;
 
-/** Connections that can only read: the engine itself refuses everything else on them. */
+interface Reader {
+  readonly connection: Warehouse;
+  readonly guard: QueryGuard;
+}
+
+/** Connections that can only read: what the engine itself does not refuse on them is refused before it gets there. */
 export class ReadOnlyWarehouse {
-  private readonly free: Warehouse[] = [];
-  private readonly waiting: ((connection: Warehouse) => void)[] = [];
+  private readonly free: Reader[] = [];
+  private readonly waiting: ((reader: Reader) => void)[] = [];
   private opened = 0;
 
   constructor(
@@ -25,86 +30,78 @@ export class ReadOnlyWarehouse {
   ) {}
 
   /**
-   * The answer to one query in a format of ClickHouse's, as bytes.
+   * The answer to one query in a format of ClickHouse's, as bytes. Names that name no database mean those in crm.
    * @param format used where the query itself names none
-   * @throws PerennialError `sql-invalid` for what is not one query; the engine's error for what it refuses
+   * @throws PerennialError `sql-invalid`, `sql-not-allowed`; the engine's error for what it refuses
    */
   async query(
     sql: string,
     format: string,
     params?: QueryParameters,
   ): Promise<{ format: string; body: Readable }> {
-    const own = formatIn(sql);
-    const statement = own ? sql : `${sql.replace(/[\s;]+$/, '')}\nFORMAT ${checkedFormat(format)}`;
-    return this.withConnection(async ({ client }) => {
-      const { stream } = await client.exec({ query: statement, query_params: { ...params } });
-      return { format: own ?? format, body: stream };
+    checkFormat(format);
+    return this.withReader(async ({ connection, guard }) => {
+      const guarded = await guard.check(sql);
+      const query = guarded.format ? guarded.sql : `${guarded.sql}\nFORMAT ${format}`;
+      const { stream } = await connection.client.exec({ query, query_params: { ...params } });
+      return { format: guarded.format ?? format, body: stream };
     });
   }
 
-  /** The rows of a query, of at most `maxRows`. */
+  /** The rows of a query that this program wrote, of at most `maxRows`. */
   rows<Row>(sql: string, params?: QueryParameters): Promise<Row[]> {
-    return this.withConnection((connection) => connection.rows<Row>(sql, params));
+    return this.withReader(({ connection }) => connection.rows<Row>(sql, params));
   }
 
-  private async withConnection<Result>(use: (connection: Warehouse) => Promise<Result>): Promise<Result> {
-    const connection = await this.acquire();
+  private async withReader<Result>(use: (reader: Reader) => Promise<Result>): Promise<Result> {
+    const reader = await this.acquire();
     try {
-      return await use(connection);
+      return await use(reader);
     } finally {
       const next = this.waiting.shift();
-      if (next) next(connection);
-      else this.free.push(connection);
+      if (next) next(reader);
+      else this.free.push(reader);
     }
   }
 
-  private async acquire(): Promise<Warehouse> {
-    const connection = this.free.pop();
-    if (connection) return connection;
+  private async acquire(): Promise<Reader> {
+    const reader = this.free.pop();
+    if (reader) return reader;
     if (this.opened >= CONNECTIONS) return new Promise((resolve) => this.waiting.push(resolve));
     this.opened += 1;
-    return readOnly(await this.warehouse.connect(), this.limits);
+    try {
+      return await this.open();
+    } catch (error) {
+      this.opened -= 1;
+      throw error;
+    }
+  }
+
+  private async open(): Promise<Reader> {
+    const { maxMemoryBytes, maxSeconds, maxRows } = this.limits;
+    const connection = await this.warehouse.connectReadOnly({
+      database: 'crm',
+      settings: {
+        max_memory_usage: maxMemoryBytes,
+        max_execution_time: maxSeconds,
+        max_result_rows: maxRows,
+        result_overflow_mode: 'throw',
+        timeout_overflow_mode: 'throw',
+        output_format_json_quote_decimals: 0, // what tools of analysts expect of ClickHouse
+      },
+    });
+    try {
+      return { connection, guard: await QueryGuard.on(connection) };
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
   }
 }
 
-/** `readonly` comes last: after it no setting can be changed, not even by SETTINGS inside a query. */
-const readOnly = async (connection: Warehouse, limits: QueryLimits): Promise<Warehouse> => {
-  await connection.command(
-    `SET max_memory_usage = ${limits.maxMemoryBytes}, max_execution_time = ${limits.maxSeconds},
-       max_result_rows = ${limits.maxRows}, result_overflow_mode = 'throw', timeout_overflow_mode = 'throw',
-       readonly = 1`,
-  );
-  return connection;
-};
-
-const checkedFormat = (format: string): string => {
+const checkFormat = (format: string): void => {
   if (!/^[A-Za-z0-9]{1,60}$/.test(format))
     throw invalid('sql-invalid', `${format.slice(0, 60)} is no format.`);
-  return format;
-};
-
-/**
- * The format that a query names at its end. What the engine does not refuse by itself is refused here: it runs
- * several statements one after the other, and writes files even when it is read-only.
- */
-const formatIn = (sql: string): string | undefined => {
-  const words = wordsOf(sql);
-  const outfile = words.findIndex(({ text }) => text.toUpperCase() === 'OUTFILE');
-  if (outfile > 0 && words[outfile - 1]?.text.toUpperCase() === 'INTO')
-    throw invalid('sql-invalid', 'INTO OUTFILE is not allowed: the answer comes back to you.');
-  const [word, name] = words.slice(-2);
-  return word?.text.toUpperCase() === 'FORMAT' && name?.kind === 'word' ? name.text : undefined;
-};
-
-const wordsOf = (sql: string): Token[] => {
-  try {
-    const all = statements(sql);
-    if (all.length !== 1) throw invalid('sql-invalid', `One query at a time; these are ${all.length}.`);
-    return significant(all[0] as string);
-  } catch (error) {
-    if (error instanceof SqlTextError) throw invalid('sql-invalid', error.message);
-    throw error;
-  }
 };
 
 const CONTENT_TYPES: readonly (readonly [RegExp, string])[] = [

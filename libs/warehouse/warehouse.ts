@@ -5,6 +5,7 @@ import { drainPending } from 'chdb';
 import {
   type Connection,
   embeddedConnection,
+  type ReadOnly,
   type ServerOptions,
   type Settings,
   serverConnection,
@@ -25,6 +26,8 @@ export interface Warehouse {
   /** Inserts JSON lines as they are; `settings` (a deduplication token, say) hold for this insert alone. */
   insertLines(table: string, lines: Buffer | string, settings?: Settings): Promise<void>;
   connect(): Promise<Warehouse>;
+  /** A connection on which the engine refuses everything but reading; its settings can no longer be changed. */
+  connectReadOnly(readOnly: ReadOnly): Promise<Warehouse>;
   /** Kills what still runs on an embedded engine, then closes this connection and those opened from it. */
   close(): Promise<void>;
 }
@@ -39,10 +42,11 @@ const DEFAULT_MEMORY = 4 * 1024 ** 3;
 /** Opens the warehouse: chDB on a directory in this process, or a ClickHouse server by its URL. */
 export const openWarehouse = async (options: WarehouseOptions): Promise<Warehouse> => {
   const memory = options.maxMemoryBytes ?? DEFAULT_MEMORY;
-  if (!('dir' in options)) return new Connected(async () => serverConnection(options, memory), false).open();
+  if (!('dir' in options))
+    return new Connected(async (readOnly) => serverConnection(options, memory, readOnly), false).open();
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true });
-  return new Connected(() => embeddedConnection(dir, memory), true).open();
+  return new Connected((readOnly) => embeddedConnection(dir, memory, readOnly), true).open();
 };
 
 class Connected implements Warehouse {
@@ -51,13 +55,13 @@ class Connected implements Warehouse {
   private closing: Promise<void> | undefined;
 
   constructor(
-    private readonly make: () => Promise<Connection>,
+    private readonly make: (readOnly?: ReadOnly) => Promise<Connection>,
     private readonly embedded: boolean,
     private readonly parent?: Connected,
   ) {}
 
-  async open(): Promise<this> {
-    this.connection = await this.make();
+  async open(readOnly?: ReadOnly): Promise<this> {
+    this.connection = await this.make(readOnly);
     this.parent?.children.add(this);
     return this;
   }
@@ -89,6 +93,10 @@ class Connected implements Warehouse {
 
   connect(): Promise<Warehouse> {
     return new Connected(this.make, this.embedded, this).open();
+  }
+
+  connectReadOnly(readOnly: ReadOnly): Promise<Warehouse> {
+    return new Connected(this.make, this.embedded, this).open(readOnly);
   }
 
   close(): Promise<void> {
