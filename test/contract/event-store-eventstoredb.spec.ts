@@ -5,14 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventStoreDb } from '#event-store/eventstoredb/event-store-db';
 import { EventStoreUnavailable } from '#eventing/event-store';
 import { EventStoreDbDouble } from '../support/eventstoredb-double/double.js';
-import {
-  all,
-  appendSurely,
-  appendTo,
-  collect,
-  eventStoreContract,
-  newStream,
-} from './event-store.contract.js';
+import { runTs } from '../support/run-ts.js';
+import { all, appendSurely, appendTo, collect, eventStoreContract } from './event-store.contract.js';
+import { newStream } from './event-store-events.js';
 
 const startDouble = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'perennial-'));
@@ -92,6 +87,28 @@ describe('the connection to EventStoreDB', () => {
     await done;
     for (const stream of streams) expect(await all(store.readStream(stream))).toHaveLength(3);
     expect(await all(store.readAll())).toHaveLength(180);
+  });
+
+  it('outlives a server that is killed and comes back', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'perennial-'));
+    const start = async (port = '0') => {
+      const server = runTs('test/support/eventstoredb-double/main.ts', [join(folder, 'events.db'), port]);
+      const [, url] = (await server.waitForLine(/^ready/)).split(' ') as [string, string];
+      return { server, url, port: new URL(url.replace('esdb:', 'http:')).port };
+    };
+    const first = await start();
+    const patient = new EventStoreDb(first.url);
+    const stream = newStream();
+    const seen = collect(patient, { batchSize: 3 }, 20);
+    await appendTo(patient, stream, 0, 10, 'no-stream');
+    await first.server.kill();
+    const rest = appendSurely(patient, stream, 10, 10);
+    const second = await start(first.port);
+    await rest;
+    expect((await seen).map(({ revision }) => revision)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    await patient.close();
+    await second.server.kill();
+    rmSync(folder, { recursive: true });
   });
 
   it('says so when nobody is there', async () => {

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { EventMetadata, NewEvent, RecordedEvent } from '#eventing/event';
+import type { NewEvent, RecordedEvent } from '#eventing/event';
 import {
   AppendTooLarge,
   type EventStore,
@@ -10,6 +11,7 @@ import {
   WrongExpectedRevision,
 } from '#eventing/event-store';
 import { eventId } from '#eventing/ids';
+import { event, metadata, newStream } from './event-store-events.js';
 
 /** A store, which need not be empty: a server is shared by all tests. */
 export interface StoreUnderTest {
@@ -25,9 +27,6 @@ export interface Sizes {
   /** Events in the test of many. */
   readonly many: number;
 }
-
-let streams = 0;
-const RUN = Date.now();
 
 /** What every adapter of the event store must do. */
 export const eventStoreContract = (
@@ -461,8 +460,9 @@ export const eventStoreContract = (
       const perAppend = 1_000;
       const perStream = 10_000;
       const template = event('', 0, '');
+      const names = newStream();
       for (let i = 0; i < many; i += perAppend) {
-        const stream = `${RUN}-many-${streams}-${Math.floor(i / perStream)}`;
+        const stream = `${names}-${Math.floor(i / perStream)}`;
         const events = Array.from({ length: perAppend }, (_, k) => ({
           ...template,
           id: `00000000-0000-5000-8000-${String(i + k).padStart(12, '0')}`,
@@ -487,8 +487,7 @@ export const eventStoreContract = (
         if (count === many) break;
       }
       expect({ count, inOrder }).toEqual({ count: many, inOrder: true });
-      expect(await revisions(store, `${RUN}-many-${streams}-0`)).toHaveLength(Math.min(many, perStream));
-      streams += 1;
+      expect(await revisions(store, `${names}-0`)).toHaveLength(Math.min(many, perStream));
     }, 60_000);
 
     it('answers the appends under way when closed, ends subscriptions, then takes nothing more', async () => {
@@ -510,27 +509,6 @@ export const eventStoreContract = (
     });
   });
 };
-
-export const newStream = (): string => `contract-${RUN}-${++streams}`;
-
-const metadata = (commandId: string): EventMetadata => ({
-  customerId: 'c-1',
-  occurredAt: '2024-05-01T10:00:00.000Z',
-  businessDate: '2024-05-01',
-  actor: 'contract',
-  commandId,
-  correlationId: commandId,
-  causationId: null,
-});
-
-/** The i-th event of a stream: always the same one. */
-export const event = (stream: string, i: number, text = 'text'): NewEvent => ({
-  id: eventId(stream, String(i), 0),
-  type: 'NoteTaken',
-  schemaVersion: 1,
-  data: { i, text },
-  metadata: metadata(`cmd-${i}`),
-});
 
 export const appendTo = (
   store: EventStore,
@@ -558,7 +536,8 @@ export const appendSurely = async (
       await appendTo(store, stream, first, count, first === 0 ? 'no-stream' : first - 1);
       return;
     } catch (error) {
-      if (!(error instanceof EventStoreUnavailable) || attempt === 50) throw error;
+      if (!(error instanceof EventStoreUnavailable) || attempt === 500) throw error;
+      await delay(20);
     }
   }
 };
