@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { analyticsModule } from '#apps/analytics/analytics.module';
 import { registerSqlBodies } from '#apps/analytics/sql-body';
 import { commandApiModule } from '#apps/command-api/command-api.module';
+import { serveDocumentation } from '#apps/command-api/documentation/serve-documentation';
 import { healthModule } from '#apps/command-api/health/health.module';
 import { createServer, PUBLIC_PATHS } from '#apps/command-api/http/server';
 import { Pipeline } from '#apps/command-api/pipeline';
@@ -53,6 +54,7 @@ export const startServer = async (
       log,
     );
     closing.unshift(() => application.close());
+    serveDocumentation(application);
     registerSqlBodies(application.getHttpAdapter().getInstance() as unknown as FastifyInstance);
     await application.listen(port, host);
     const url = urlOf(application.getHttpServer().address() as AddressInfo);

@@ -186,6 +186,9 @@ export const OccurredAt = (options: FieldOptions = {}): PropertyDecorator =>
     },
   );
 
+/** Nest knows a function that gives a class from the class itself by the function's name alone. */
+const lazily = (nested: () => DtoClass) => ({ type: () => nested() });
+
 /** One object of another class. */
 export const Nested = (type: () => DtoClass, options: Omit<FieldOptions, 'listOf'>): PropertyDecorator =>
   applyDecorators(
@@ -193,7 +196,7 @@ export const Nested = (type: () => DtoClass, options: Omit<FieldOptions, 'listOf
     ValidateNested(contextOf(options.nullable)),
     ...(options.optional ? [IsOptional()] : []),
     ApiProperty({
-      type,
+      ...lazily(type),
       required: !options.optional,
       description: options.description,
       ...(options.nullable && { nullable: true }),
@@ -217,7 +220,7 @@ export const Many = (
     ValidateNested({ each: true }),
     ...(options.optional ? [IsOptional()] : []),
     ApiProperty({
-      type,
+      ...lazily(type),
       isArray: true,
       required: !options.optional,
       maxItems: max,
