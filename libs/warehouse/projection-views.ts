@@ -8,8 +8,8 @@ export const text = (value: string): string => `'${value.replaceAll('\\', '\\\\'
 
 /**
  * Makes a projection's public views read one version of its table, each atomically, and returns the statements.
- * Every column is given its type and its comment: the file's, else that of the column of the same name in what
- * the view reads. When one cannot be made, those of `before` are put back.
+ * Every column is given its type and its comment: the file's, else that of the column of the same name in the
+ * projection's own table, else in what the view reads beside it. When one cannot be made, those of `before` are put back.
  */
 export const replaceViews = async (
   warehouse: Warehouse,
@@ -17,14 +17,15 @@ export const replaceViews = async (
   version: number,
   before: readonly string[] = [],
 ): Promise<string[]> => {
+  const own = tableOf(name, version);
   const made: string[] = [];
   try {
     for (const view of views) {
-      const statement = await viewStatement(
-        warehouse,
-        view,
-        reading(view.select, name, tableOf(name, version)),
-      );
+      const select = reading(view.select, name, own);
+      const statement = await viewStatement(warehouse, view, select, [
+        ...readsFrom(`FROM ${own}`),
+        ...readsFrom(select),
+      ]);
       await warehouse.command(statement);
       made.push(statement);
     }
@@ -35,8 +36,13 @@ export const replaceViews = async (
   }
 };
 
-const viewStatement = async (warehouse: Warehouse, view: ViewDefinition, select: string): Promise<string> => {
-  const columns = isParameterized(view) ? '' : `(\n${await columnList(warehouse, view, select)}\n)\n`;
+const viewStatement = async (
+  warehouse: Warehouse,
+  view: ViewDefinition,
+  select: string,
+  reads: readonly string[],
+): Promise<string> => {
+  const columns = isParameterized(view) ? '' : `(\n${await columnList(warehouse, view, select, reads)}\n)\n`;
   return `CREATE OR REPLACE VIEW crm.${view.name}\n${columns}COMMENT ${text(view.comment)}\nAS ${select}`;
 };
 
@@ -59,9 +65,14 @@ export const updateComments = async (
 /** A view with parameters has no columns until it is asked. */
 const isParameterized = ({ select }: ViewDefinition): boolean => /\{\w+\s*:/.test(select);
 
-const columnList = async (warehouse: Warehouse, view: ViewDefinition, select: string): Promise<string> => {
+const columnList = async (
+  warehouse: Warehouse,
+  view: ViewDefinition,
+  select: string,
+  reads: readonly string[],
+): Promise<string> => {
   const columns = await warehouse.rows<{ name: string; type: string }>(`DESCRIBE TABLE (${select})`);
-  const inherited = await commentsOf(warehouse, readsFrom(select));
+  const inherited = await commentsOf(warehouse, reads);
   const unknown = view.columns.find((note) => !columns.some(({ name }) => name === note.name));
   if (unknown)
     throw new Error(`The view ${view.name} comments a column that it does not have: ${unknown.name}`);
@@ -75,7 +86,7 @@ const columnList = async (warehouse: Warehouse, view: ViewDefinition, select: st
     .join(',\n');
 };
 
-/** Comments by column name, those of what stands first in the SELECT before those of what it joins. */
+/** Comments by column name, those of the tables that stand first before those of the others. */
 const commentsOf = async (warehouse: Warehouse, tables: readonly string[]): Promise<Map<string, string>> => {
   const rows = await warehouse.rows<{ name: string; comment: string }>(
     `SELECT name, argMin(c.comment, indexOf({tables:Array(String)}, table)) AS comment FROM system.columns AS c
