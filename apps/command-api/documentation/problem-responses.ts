@@ -76,7 +76,7 @@ function nameOf(status: number): string {
   return `Problem${status}`;
 }
 
-const READING = [400, 401, 404, 405, 410, 422, 503];
+const READING = [400, 401, 404, 405, 409, 410, 422, 503];
 const WRITING = [400, 401, 404, 405, 409, 410, 412, 413, 415, 422, 503];
 
 /** Which failures a route may answer with. */
