@@ -20,7 +20,7 @@ export interface LandingOptions {
   readonly window?: number;
 }
 
-const LIMITS: LaneLimits = { records: 20_000, bytes: 8 * 1024 * 1024 };
+const LIMITS: LaneLimits = { records: 20_000, bytes: 16 * 1024 * 1024 };
 /** The longest pause between two batches that gives the next one time to grow. */
 const MOST_LINGER_MS = 60;
 /** With nothing to do for so long, landed claims are noted. */

@@ -28,7 +28,7 @@ export interface VerifyOptions {
 }
 
 /** Events compared in one go. */
-const CHUNK = 20_000;
+const CHUNK = 10_000;
 
 /**
  * Compares the event store with the warehouse: counts and checksums first, and where they differ event by event.
