@@ -11,10 +11,10 @@ import type { EventStore } from '#eventing/event-store';
 import { serverMadeId } from '#eventing/ids';
 import { outsideCommandHandler } from '#eventing/outside-command-handler';
 import type { Upcasters } from '#eventing/upcaster';
-import { CustomerErased, type KeyVault, type LookUp } from '#personal-data/key-vault';
-import { normaliseEmail, normalisePhone } from '#personal-data/look-up';
+import { CustomerErased, type KeyVault } from '#personal-data/key-vault';
 import type { Sealer } from '#personal-data/sealer';
 import { commandDtos } from './command-dtos.js';
+import { LookUps } from './look-ups.js';
 import { demandMergeable } from './processes/demand-mergeable.js';
 import { checkerOf } from './validation/checker.js';
 
@@ -67,9 +67,11 @@ const byName = new Map(commandTypes.map((type) => [type.type, type]));
 /** The one way of every command from a request to an event. */
 export class Pipeline {
   private readonly handle: ReturnType<typeof outsideCommandHandler>;
+  private readonly lookUps: LookUps;
 
   constructor(private readonly ports: PipelinePorts) {
     this.handle = outsideCommandHandler(ports.eventStore, ports.upcasters);
+    this.lookUps = new LookUps(ports);
   }
 
   /**
@@ -109,9 +111,9 @@ export class Pipeline {
       owner,
       stream,
     });
-    await this.keepLookUps(command.type, command.data, owner);
-    const expectation = { ifRevision, timeGiven };
-    const outcome = await this.handle(type.decider, stream, { ...command, data: sealed }, expectation);
+    const outcome = await this.lookUps.around(command, owner, () =>
+      this.handle(type.decider, stream, { ...command, data: sealed }, { ifRevision, timeGiven }),
+    );
     return { ...(await this.ports.finish(command, outcome)), ids: idsIn(command.data) };
   }
 
@@ -166,16 +168,6 @@ export class Pipeline {
     const { state } = await loadState(eventStore, upcasters, campaign, stream);
     const known = state.launch?.segment;
     return known?.sql === sql ? known.position : Math.max(0, this.ports.landedPosition());
-  }
-
-  /** Before the append: a look-up without its event finds nobody, an event without its look-up is never found. */
-  private async keepLookUps(name: string, { email, phone }: Data, owner: string): Promise<void> {
-    if (name !== 'RegisterCustomer' && name !== 'ChangeCustomerDetails') return;
-    const lookUps: LookUp[] = [];
-    if (typeof email === 'string') lookUps.push({ owner, kind: 'email', value: normaliseEmail(email) });
-    const number = typeof phone === 'string' ? normalisePhone(phone, this.ports.phoneRegion) : undefined;
-    if (number) lookUps.push({ owner, kind: 'phone', value: number });
-    if (lookUps.length > 0) await this.ports.vault.putLookUps(lookUps);
   }
 }
 
