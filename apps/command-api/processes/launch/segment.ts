@@ -74,11 +74,16 @@ const ask = async (reader: SegmentReader, query: string): Promise<AsyncIterable<
   try {
     return (await reader.query(query, 'JSONEachRow')).body;
   } catch (error) {
-    if (error instanceof PerennialError) throw segmentInvalid(error.message);
-    const code = engineCode(error);
-    if (code === undefined || (isPassing(error) && !TOO_MUCH.has(code))) throw error;
-    throw segmentInvalid((error as Error).message);
+    if (!isOfTheSegment(error)) throw error;
+    throw segmentInvalid(error.message);
   }
+};
+
+/** And not of the warehouse, which may be out of reach. */
+const isOfTheSegment = (error: unknown): error is Error => {
+  if (error instanceof PerennialError) return error.kind !== 'unavailable';
+  const code = engineCode(error);
+  return code !== undefined && (TOO_MUCH.has(code) || !isPassing(error));
 };
 
 const segmentInvalid = (message: string): PerennialError =>
