@@ -134,6 +134,7 @@ describe('the server', () => {
     ['POST', '/v1/echo', json, Buffer.from([0x22, 0xff, 0x22]), 400, 'malformed-json'],
     ['POST', '/v1/echo', json, `"${'x'.repeat(1000)}"`, 413, 'body-too-large'],
     ['POST', '/v1/echo', { 'content-type': 'application/xml' }, '<a/>', 415, 'unsupported-media-type'],
+    ['POST', '/v1/echo', { 'content-type': 'application/x-ndjson' }, '{}', 415, 'unsupported-media-type'],
     ['POST', '/v1/echo', { ...json, 'content-encoding': 'gzip' }, '{}', 415, 'unsupported-content-encoding'],
   ])('answers %s %s %j %s with %i', async (method, path, headers, body, status, code) => {
     const answer = await open.ask(path, {

@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { HttpProblem } from './problem.js';
 
 export const NDJSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
+/** The one route that reads lines; everywhere else nobody would read them. */
+const LINES_ROUTE = '/v1/commands';
 
 /** Bodies are JSON, or lines of JSON that are read as they come. Everything else is refused. */
 export const registerBodies = (fastify: FastifyInstance, bodyLimit: number): void => {
@@ -18,7 +20,10 @@ export const registerBodies = (fastify: FastifyInstance, bodyLimit: number): voi
   });
   // Not in the parser above: when that fails, Fastify closes the connection.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    if (!Buffer.isBuffer(request.body)) return done();
+    if (!Buffer.isBuffer(request.body)) {
+      const unreadable = isStream(request.body) && request.routeOptions.url !== LINES_ROUTE;
+      return unreadable ? done(new HttpProblem(415, 'unsupported-media-type', ONE_OBJECT)) : done();
+    }
     try {
       request.body = request.body.length === 0 ? undefined : parseJson(request.body);
       done();
@@ -27,6 +32,10 @@ export const registerBodies = (fastify: FastifyInstance, bodyLimit: number): voi
     }
   });
 };
+
+const ONE_OBJECT = `Only ${LINES_ROUTE} takes lines: send one object as application/json.`;
+
+const isStream = (body: unknown): boolean => typeof (body as { pipe?: unknown } | null)?.pipe === 'function';
 
 /** @throws HttpProblem 400, which says where, but quotes nothing: a body may hold personal data */
 export const parseJson = (bytes: Buffer): unknown => {
