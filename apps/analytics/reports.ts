@@ -10,27 +10,30 @@ interface ListReport {
   readonly key: string;
 }
 
-const customerColumns =
-  'customer_id, as_of, churn_risk, churn_horizon_days, churn_band, signals, clv, clv_low, clv_high, clv_currency, expected_purchases, expected_spend, p_alive';
-
 const reports: Readonly<Record<string, ListReport>> = {
   customers: {
-    select: `SELECT c.customer_id AS customer_id, c.status AS status, c.kind AS kind, c.stage AS stage,
-        r.purchases AS purchases, r.last_purchase_on AS last_purchase_on, r.monetary AS revenue, r.currency AS currency,
-        v.clv AS clv, v.churn_risk AS churn_risk, v.churn_band AS churn_band, v.signals AS signals
+    select: `SELECT c.customer_id AS customer_id, c.stage AS stage, c.kind AS kind, c.registered_on AS registered_on,
+        toDate(c.closed_at) AS closed_on, if(r.customer_id = '', 0, r.frequency) AS purchases,
+        if(r.customer_id = '', NULL, r.last_purchase_on) AS last_purchase_on,
+        if(r.customer_id = '', NULL, r.monetary) AS revenue, r.currency AS currency, v.clv AS clv, v.clv_currency AS clv_currency,
+        v.churn_risk AS churn_risk, v.churn_band AS churn_band, v.signals AS signals
       FROM crm.customers AS c
-      LEFT ANY JOIN crm.customer_rfm AS r ON r.customer_id = c.customer_id
+      LEFT JOIN crm.customer_rfm AS r ON r.customer_id = c.customer_id
       LEFT ANY JOIN crm.customer_value AS v ON v.customer_id = c.customer_id`,
     sortable: ['revenue', 'purchases', 'last_purchase_on', 'clv', 'churn_risk', 'customer_id'],
-    key: 'customer_id',
+    key: 'customer_id, currency',
   },
   clv: {
-    select: `SELECT ${customerColumns} FROM crm.customer_value WHERE clv IS NOT NULL`,
-    sortable: ['clv', 'expected_purchases', 'expected_spend', 'p_alive', 'customer_id'],
+    select: `SELECT customer_id, clv, clv_low, clv_high, clv_currency, clv_as_of, expected_purchases, expected_spend,
+        p_alive, churn_risk, churn_band, clv_run_id
+      FROM crm.customer_value WHERE clv IS NOT NULL`,
+    sortable: ['clv', 'expected_purchases', 'expected_spend', 'p_alive', 'churn_risk', 'customer_id'],
     key: 'customer_id',
   },
   churn: {
-    select: `SELECT ${customerColumns} FROM crm.customer_value WHERE churn_risk IS NOT NULL`,
+    select: `SELECT customer_id, churn_risk, churn_band, churn_horizon_days, churn_as_of, signals, clv, clv_currency,
+        churn_run_id
+      FROM crm.customer_value WHERE churn_risk IS NOT NULL`,
     sortable: ['churn_risk', 'clv', 'customer_id'],
     key: 'customer_id',
   },
