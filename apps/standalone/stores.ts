@@ -13,6 +13,7 @@ import { packageRoot } from '#platform/package-root';
 import { dropScratchTables } from '#warehouse/columns';
 import { migrate } from '#warehouse/migrations';
 import { readSources } from '#warehouse/projection-status';
+import { openFeeds } from '#warehouse/projection-upkeep';
 import { startProjections } from '#warehouse/projections';
 import { ReadOnlyWarehouse } from '#warehouse/read-only';
 import { openWarehouse } from '#warehouse/warehouse';
@@ -49,6 +50,7 @@ export const openStores = async (configuration: Configuration, log: Logger) => {
     const stream = new InProcessStream(eventStore);
     const landing = await startProjector({ stream, warehouse, log });
     closing.unshift(() => landing.stop().catch(() => {}));
+    await openFeeds(warehouse, projections, landing);
     const { sqlMaxMemory: maxMemoryBytes, sqlMaxSeconds: maxSeconds, sqlMaxRows: maxRows } = configuration;
     return {
       upcasters: new Upcasters(upcasterList),

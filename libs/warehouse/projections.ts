@@ -261,17 +261,3 @@ export const removeOldVersions = async (
   }
   return old.map(({ version }) => version);
 };
-
-/** Removes a projection that is no longer wanted: its views and all its versions. */
-export const dropProjection = async (warehouse: Warehouse, name: string): Promise<void> => {
-  const known = await versions(warehouse, name);
-  if (known.length === 0) throw notFound('no-such-projection', `There is no projection ${name}.`);
-  for (const statement of known.findLast(isLive)?.views ?? []) {
-    const [, view] = /^CREATE OR REPLACE VIEW (crm\.\w+)/.exec(statement) ?? [];
-    if (view) await warehouse.command(`DROP VIEW IF EXISTS ${view} SYNC`);
-  }
-  for (const version of known.filter(({ state }) => state !== 'removed')) {
-    if (version.version > 0) await dropVersion(warehouse, name, version.version);
-    await record(warehouse, { ...version, state: 'removed' });
-  }
-};

@@ -8,7 +8,8 @@ import { parseProjection } from './projection-file.js';
 import { detachFeed, markNeedsRebuild, record, versions } from './projection-ledger.js';
 import type { ProjectionSources } from './projection-status.js';
 import { projectionStatus } from './projection-status.js';
-import { dropProjection, rebuildProjection, rollbackProjection, startProjections } from './projections.js';
+import { dropProjection, openFeeds } from './projection-upkeep.js';
+import { rebuildProjection, rollbackProjection, startProjections } from './projections.js';
 import { openWarehouse, type Warehouse } from './warehouse.js';
 
 const SCHEMA = join(import.meta.dirname, '../../infra/clickhouse/schema');
@@ -40,6 +41,7 @@ describe('a projection', () => {
   const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   let warehouse: Warehouse;
   let next: number;
+  let landed = 0;
 
   beforeEach(async () => {
     warehouse ??= await openWarehouse({ dir });
@@ -71,7 +73,7 @@ describe('a projection', () => {
         data,
       });
     });
-    const token = `batch-${next}`;
+    const token = `batch-${landed++}`;
     await on.insertLines('crm.events', lines.join('\n'), { insert_deduplication_token: token });
     return { lines: lines.join('\n'), token };
   };
@@ -101,6 +103,20 @@ describe('a projection', () => {
     // A batch from before the feed was made is sent again, because nobody knows whether it arrived.
     await warehouse.insertLines('crm.events', repeated.lines, { insert_deduplication_token: repeated.token });
     expect(await total()).toEqual({ n: 15, total: 15 });
+  });
+
+  it('that was built at a start takes later repairs, too, once its feed is open', async () => {
+    await land(10);
+    await startProjections(warehouse, first);
+    const repaired = async () => {
+      next = 3; // offsets of before the boundary
+      await land(1);
+      return (await total())?.n;
+    };
+    expect(await repaired()).toBe(10);
+    expect(await openFeeds(warehouse, first, noProjector(warehouse))).toEqual(['sales']);
+    expect(await repaired()).toBe(11);
+    expect(await openFeeds(warehouse, first, noProjector(warehouse))).toEqual([]);
   });
 
   it('whose file changed goes on as it was until it is rebuilt, and can be rolled back to and fro', async () => {

@@ -1,0 +1,52 @@
+import { notFound } from '#eventing/errors';
+import { BOUNDED, type Projector } from './boundary.js';
+import { dropVersion, hasTable, unboundFeed } from './projection-build.js';
+import { feedOf, isLive, record, versions } from './projection-ledger.js';
+import { checksumWith, type ProjectionSources } from './projection-status.js';
+import type { Warehouse } from './warehouse.js';
+
+/**
+ * A projection that was built at a start takes nothing from before its boundary, because a batch whose end nobody
+ * knew might have come again. Once the projector runs, none can, and what is repaired later must get in.
+ */
+export const openFeeds = async (
+  warehouse: Warehouse,
+  { definitions, twins }: ProjectionSources,
+  projector: Projector,
+): Promise<string[]> => {
+  const live = (await versions(warehouse)).filter(isLive);
+  const bounded = await warehouse.rows<{ feed: string }>(
+    `SELECT concat('crm.', t.name) AS feed FROM system.tables AS t
+     WHERE database = 'crm' AND engine = 'MaterializedView' AND match(create_table_query, {boundary:String})`,
+    { boundary: BOUNDED },
+  );
+  const closed = definitions.filter(hasTable).flatMap((definition) => {
+    const version = live.findLast(({ name }) => name === definition.name);
+    const isClosed =
+      version?.tableChecksum === checksumWith(definition, twins) &&
+      bounded.some(({ feed }) => feed === feedOf(version.name, version.version));
+    return isClosed ? [{ definition, version: version.version }] : [];
+  });
+  if (closed.length === 0) return [];
+  await projector.pause();
+  try {
+    for (const { definition, version } of closed) await unboundFeed(warehouse, definition, version, twins);
+  } finally {
+    projector.resume();
+  }
+  return closed.map(({ definition }) => definition.name);
+};
+
+/** Removes a projection that is no longer wanted: its views and all its versions. */
+export const dropProjection = async (warehouse: Warehouse, name: string): Promise<void> => {
+  const known = await versions(warehouse, name);
+  if (known.length === 0) throw notFound('no-such-projection', `There is no projection ${name}.`);
+  for (const statement of known.findLast(isLive)?.views ?? []) {
+    const [, view] = /^CREATE OR REPLACE VIEW (crm\.\w+)/.exec(statement) ?? [];
+    if (view) await warehouse.command(`DROP VIEW IF EXISTS ${view} SYNC`);
+  }
+  for (const version of known.filter(({ state }) => state !== 'removed')) {
+    if (version.version > 0) await dropVersion(warehouse, name, version.version);
+    await record(warehouse, { ...version, state: 'removed' });
+  }
+};
