@@ -15,7 +15,6 @@ import { createLogger } from '#platform/logging';
 import { packageRoot } from '#platform/package-root';
 import { migrate } from '#warehouse/migrations';
 import { openWarehouse } from '#warehouse/warehouse';
-import { specMetadata } from './decider-specification.js';
 
 /** Says nothing: tests look at what comes of a failure. */
 export const silent = createLogger('silent');
@@ -80,7 +79,16 @@ export const outside = <C extends Command>(
   return {
     type,
     data,
-    metadata: { ...specMetadata, commandId: `outside-${commands}`, customerId, ...metadata },
+    metadata: {
+      commandId: `outside-${commands}`,
+      actor: 'spec',
+      correlationId: `outside-${commands}`,
+      causationId: null,
+      customerId,
+      occurredAt: '2024-05-01T10:00:00.000Z',
+      businessDate: '2024-05-01',
+      ...metadata,
+    },
   } as C;
 };
 

@@ -22,7 +22,10 @@ export type CampaignFactsOf = (campaignId: string) => Promise<CampaignFacts | un
  * Keeps the campaigns asked for lately, folded. As long as a fact can still turn from false to true, the end of the
  * stream is read again: mostly nothing, and never a fact that somebody has changed and been told so.
  */
-export const campaignFactsReader = (store: EventStore, upcasters: Upcasters): CampaignFactsOf => {
+export const campaignFactsReader = (
+  store: Pick<EventStore, 'readStream'>,
+  upcasters: Upcasters,
+): CampaignFactsOf => {
   const campaigns = new Map<string, Known>();
 
   const remember = (campaignId: string, known: Known): void => {
