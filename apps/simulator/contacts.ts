@@ -7,7 +7,7 @@ import { ANSWERS, QUESTIONS, SOCIAL_POSTS, SURVEY_ANSWERS } from './words.js';
 
 const MONTH = 30.4 * DAY;
 /** Looks into the web shop or the app in a month, by somebody who lives entirely on the telephone. */
-const VISITS_PER_MONTH = 0.8;
+const VISITS_PER_MONTH = 0.35;
 /** Who is lost still looks in, now and then, for a while. */
 const VISITS_WHEN_LOST = 0.15;
 const MISTAKES = 0.002;
@@ -45,8 +45,8 @@ const enterTwice = (
 export const contactsAround = (life: Life, { at, orderId, channel }: Order): void => {
   const { chance, person } = life;
   const online = channel === 'web' || channel === 'app';
-  if (online) look(life, at - chance.whole(10, 90) * MINUTE, channel);
-  if (online && chance.happens(0.6))
+  if (online && chance.happens(0.6)) look(life, at - chance.whole(10, 90) * MINUTE, channel);
+  if (online && chance.happens(0.4))
     contact(life, at + chance.whole(1, 3) * DAY, {
       channel: 'sms',
       direction: 'outbound',
@@ -56,7 +56,7 @@ export const contactsAround = (life: Life, { at, orderId, channel }: Order): voi
     });
   if (channel === 'phone') call(life, at - 10 * MINUTE, 'order', orderId);
   if (chance.happens(0.1)) ask(life, at + chance.whole(1, 6) * DAY, orderId);
-  if (chance.happens(0.3)) survey(life, at + chance.whole(5, 10) * DAY, orderId);
+  if (chance.happens(0.2)) survey(life, at + chance.whole(5, 10) * DAY, orderId);
   if (person.fan && chance.happens(0.15)) praise(life, at + chance.whole(3, 20) * DAY);
 };
 

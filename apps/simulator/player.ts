@@ -16,7 +16,7 @@ export class UnexpectedAnswers extends Error {
 
 const MOST_SHOWN = 5;
 /** Enough for the server to group its writes, few enough to show progress and to repeat little after a crash. */
-const BATCH = 2_000;
+const BATCH = 2_500;
 const LAUNCH_TIMEOUT_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 

@@ -13,9 +13,11 @@ const calendar = new Calendar('2023-05-02', '2025-05-01');
 
 describe('the simulated company', () => {
   let simulation: Simulation;
+  let large: Simulation;
 
   beforeAll(() => {
     simulation = simulate({ seed: SEED, customers: 400, calendar });
+    large = simulate({ seed: SEED, customers: 4000, calendar });
   });
 
   it('is the same for the same seed, and another for another', () => {
@@ -36,13 +38,13 @@ describe('the simulated company', () => {
   });
 
   it('has customers by the thousands with about twenty commands each', () => {
-    const { commands } = simulate({ seed: SEED, customers: 4000, calendar });
+    const { commands } = large;
     expect(commands.length).toBeGreaterThan(60_000);
     expect(commands.length).toBeLessThan(100_000);
   });
 
   it('loses silent customers rather than those who complain', () => {
-    const { commands } = simulate({ seed: SEED, customers: 4000, calendar });
+    const { commands } = large;
     const facts = <Fact>(type: string) =>
       commands.filter((command) => command.type === type).map(({ data }) => data as Fact);
     const complained = new Set(facts<{ orderId?: string }>('OpenComplaint').map(({ orderId }) => orderId));
@@ -65,7 +67,7 @@ describe('the simulated company', () => {
   });
 
   it('has campaigns with an effect that only it knows', () => {
-    const [calls, voucher, letter] = simulate({ seed: SEED, customers: 4000, calendar }).effects;
+    const [calls, voucher, letter] = large.effects;
     expect(calls).toMatchObject({ campaignId: 'win-back-calls', arm: 'call' });
     expect(voucher).toMatchObject({ campaignId: 'come-back-to-the-trail', arm: 'voucher' });
     expect(letter?.members).toBeGreaterThan(400);

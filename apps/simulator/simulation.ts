@@ -28,6 +28,7 @@ import {
   putUpPosters,
   runCampaign,
   strangers,
+  tryOut,
 } from './world.js';
 
 export interface SimulationOptions {
@@ -71,6 +72,7 @@ export const simulate = ({ seed, customers, calendar }: SimulationOptions): Simu
     return trueEffects(campaign, members);
   });
   const chance = Chance.of(seed, 'world');
+  tryOut(journal, calendar);
   putUpPosters(journal, posters);
   failToLaunch(journal, calendar);
   importMailing(journal, chance, calendar, people);

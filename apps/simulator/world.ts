@@ -136,6 +136,22 @@ export const importMailing = (
   journal.add('EndCampaign', at + 30 * DAY, { campaignId }, { alone: true });
 };
 
+/** On the first morning somebody tries everything out, and takes it back. */
+export const tryOut = (journal: Journal, calendar: Calendar): void => {
+  const at = calendar.start + 7 * HOUR;
+  const later = at + 30 * MINUTE;
+  const [orderId, returnId, interactionId, serviceFailureId] = ['O-test', 'R-test', 'I-test', 'F-test'];
+  const reason = 'test';
+  journal.add('RecordPurchase', at, { orderId, total: euros(100), channel: 'store' });
+  journal.add('RecordReturn', at + MINUTE, { orderId, returnId, reason });
+  journal.add('RecordInteraction', at, { interactionId, channel: 'chat', text: 'Is anybody there?' });
+  journal.add('RecordServiceFailure', at, { serviceFailureId, kind: 'outage' });
+  journal.add('VoidReturn', later, { orderId, returnId, reason });
+  journal.add('VoidPurchase', later + MINUTE, { orderId, reason });
+  journal.add('VoidInteraction', later, { interactionId, reason });
+  journal.add('VoidServiceFailure', later, { serviceFailureId, reason });
+};
+
 const OUTAGES = 5;
 
 /** The web shop fails now and then: so many are concerned that nobody names them. */

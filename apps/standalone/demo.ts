@@ -222,7 +222,7 @@ Look here${options.exit ? ' (start again without --exit to have it served)' : ';
   ask whatever you like     ${cli} sql --url ${url} \\
                               "SELECT channel, count(), sum(total) FROM crm.purchases GROUP BY channel"
   add to it                 curl ${url}/v1/purchases -H 'content-type: application/json' \\
-                              -d '{"customerId":"C-00042","total":{"amount":"49.90","currency":"EUR"}}'`);
+                              -d '{"customerId":"C-00042","occurredAt":"${today('UTC', Date.now())}","total":{"amount":"49.90","currency":"EUR"}}'`);
 };
 
 const count = (value: number): string => value.toLocaleString('en-US');
