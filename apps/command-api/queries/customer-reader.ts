@@ -36,12 +36,16 @@ export interface FoundCustomer extends Readonly<Record<string, unknown>> {
 export class CustomerReader {
   constructor(private readonly ports: CustomerReaderPorts) {}
 
-  /** @throws PerennialError `customer-not-found`; CustomerErased */
+  /**
+   * Whoever is known from purchases or contacts alone is `unidentified`, at revision -1.
+   * @throws PerennialError `customer-not-found`; CustomerErased
+   */
   async read(customerId: string): Promise<FoundCustomer> {
     const stream = streamName('customer', customerId);
     const { state, revision } = await this.load(customerId);
     if (state.erased || (await this.ports.vault.isErased(customerId))) throw new CustomerErased(customerId);
-    if (revision < 0) throw notFound('customer-not-found', `There is no customer ${customerId}.`);
+    if (revision < 0 && !(await this.isHeardOf([customerId])))
+      throw notFound('customer-not-found', `There is no customer ${customerId}.`);
     const details = await this.ports.sealer.openFields(state.details ?? {}, { owner: customerId, stream });
     return {
       ...details,
@@ -99,10 +103,14 @@ export class CustomerReader {
     if (await this.ports.vault.isErased(customerId)) throw new CustomerErased(customerId);
     const ids = [customerId];
     for (const id of ids) ids.push(...(await this.load(id)).state.mergedFrom.map(({ from }) => from));
-    const [any] = await this.ports.events.before(ids, Number.MAX_SAFE_INTEGER, 1);
     const { revision } = await this.load(customerId);
-    if (!any && revision < 0) throw notFound('customer-not-found', `Nothing is known of ${customerId}.`);
+    if (revision < 0 && !(await this.isHeardOf(ids)))
+      throw notFound('customer-not-found', `Nothing is known of ${customerId}.`);
     return ids;
+  }
+
+  private async isHeardOf(customerIds: readonly string[]): Promise<boolean> {
+    return (await this.ports.events.before(customerIds, Number.MAX_SAFE_INTEGER, 1)).length > 0;
   }
 
   private async opened(event: RecordedEvent) {

@@ -36,7 +36,7 @@ export class CustomersQueriesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<FoundCustomer> {
     const found = await this.ports.customers.read(id);
-    reply.header('etag', `"${found.revision}"`);
+    if (found.revision >= 0) reply.header('etag', `"${found.revision}"`);
     return found;
   }
 

@@ -12,9 +12,10 @@ interface Row {
   readonly type: string;
   readonly schema_version: number;
   readonly customer_id: string;
-  readonly occurred_at: string;
+  /** Milliseconds since 1970. */
+  readonly occurred: number;
+  readonly recorded: number;
   readonly business_date: string;
-  readonly recorded_at: string;
   readonly actor: string;
   readonly command_id: string;
   readonly correlation_id: string;
@@ -34,13 +35,12 @@ export const warehouseCustomerEvents = (
     const rows = await warehouse.rows<Row>(
       `SELECT event_id, stream, revision, position, type, schema_version, customer_id, data, actor, command_id,
          correlation_id, causation_id, toString(business_date) AS business_date,
-         formatDateTime(occurred_at, '%Y-%m-%dT%H:%i:%S.%fZ') AS occurred_at,
-         formatDateTime(recorded_at, '%Y-%m-%dT%H:%i:%S.%fZ') AS recorded_at
+         toUnixTimestamp64Milli(occurred_at) AS occurred, toUnixTimestamp64Milli(recorded_at) AS recorded
        FROM crm.events WHERE customer_id IN {ids:Array(String)} AND position < {position:UInt64}
        ORDER BY position DESC LIMIT {limit:UInt32}`,
       { ids: customerIds, position, limit },
     );
-    return rows.map(recorded);
+    return rows.map(asRecorded);
   },
   catchUp: async () => {
     if (await waitFor(await store.head(), CATCH_UP_MS)) return;
@@ -48,18 +48,18 @@ export const warehouseCustomerEvents = (
   },
 });
 
-const recorded = (row: Row): RecordedEvent => ({
+const asRecorded = (row: Row): RecordedEvent => ({
   id: row.event_id,
   stream: row.stream,
   revision: row.revision,
   position: row.position,
   type: row.type,
   schemaVersion: row.schema_version,
-  recordedAt: row.recorded_at,
+  recordedAt: new Date(row.recorded).toISOString(),
   data: JSON.parse(row.data),
   metadata: {
     customerId: row.customer_id === '' ? null : row.customer_id,
-    occurredAt: row.occurred_at,
+    occurredAt: new Date(row.occurred).toISOString(),
     businessDate: row.business_date,
     actor: row.actor,
     commandId: row.command_id,
