@@ -105,7 +105,7 @@ export const backfill = async (
     // Equal blocks are no repetition here.
     await warehouse.command(
       `INSERT INTO ${tableOf(name, version)}
-       SETTINGS insert_deduplicate = 0, async_insert = 0, max_insert_threads = ${availableParallelism()}
+       SETTINGS deduplicate_insert = 'disable', deduplicate_insert_select = 'disable', async_insert = 0, max_insert_threads = ${availableParallelism()}
        ${feedSelect(definition, twins, part)}`,
     );
   }
@@ -177,7 +177,7 @@ const compareMerged = async (
   await warehouse.command(`CREATE TABLE ${expected} AS ${copy}`);
   try {
     await warehouse.command(
-      `INSERT INTO ${expected} SETTINGS insert_deduplicate = 0, async_insert = 0 ${select}`,
+      `INSERT INTO ${expected} SETTINGS deduplicate_insert = 'disable', deduplicate_insert_select = 'disable', async_insert = 0 ${select}`,
     );
     return verdict(
       await checksum(warehouse, names, `${copy} FINAL`),

@@ -122,7 +122,7 @@ export class SpecEngine {
       const select = feedSelect(definition, this.sources.twins);
       await this.warehouse.command(`TRUNCATE TABLE ${table}`);
       await this.warehouse.command(
-        `INSERT INTO ${table} SETTINGS insert_deduplicate = 0, async_insert = 0 ${select}`,
+        `INSERT INTO ${table} SETTINGS deduplicate_insert = 'disable', deduplicate_insert_select = 'disable', async_insert = 0 ${select}`,
       );
     }
   }
