@@ -29,6 +29,29 @@ export interface ReadOnly {
   readonly settings: Settings;
 }
 
+/**
+ * The engine runs the statements of one connection one after the other, too, but one that waits inside it holds a
+ * thread of the few that the process has; out here it holds none.
+ */
+const inTurn = (connection: ChdbConnection) => {
+  let last: Promise<unknown> = Promise.resolve();
+  const queued =
+    <Params, Result>(run: (params: Params) => Promise<Result>) =>
+    (params: Params): Promise<Result> => {
+      const result = last.then(() => run(params));
+      last = result.catch(() => undefined);
+      return result;
+    };
+  return {
+    query: queued(connection.query.bind(connection)),
+    command: queued(connection.command.bind(connection)),
+    exec: queued(connection.exec.bind(connection)),
+    insert: queued(connection.insert.bind(connection)),
+    ping: queued(connection.ping.bind(connection)),
+    close: () => connection.close(),
+  };
+};
+
 type ClientConnection = NonNullable<Parameters<typeof createClient>[0]>['connection'];
 
 export const embeddedConnection = async (
@@ -38,7 +61,7 @@ export const embeddedConnection = async (
 ): Promise<Connection> => {
   const connection: ChdbConnection = createChdbConnection({ path: dir });
   // chDB is typed against another release of the client's types, which differs in names of settings only.
-  const client = createClient({ connection: connection as unknown as ClientConnection });
+  const client = createClient({ connection: inTurn(connection) as unknown as ClientConnection });
   try {
     await client.command({ query: set(alike(maxMemoryBytes)) });
     if (readOnly) {

@@ -1,4 +1,4 @@
-import { notFound, PerennialError } from '#eventing/errors';
+import { conflict, notFound, PerennialError } from '#eventing/errors';
 import { type Boundary, isEmpty, noProjector, type Projector } from './boundary.js';
 import {
   type BuildOptions,
@@ -203,7 +203,26 @@ export const rebuildProjection = async (
   if (!hasTable(definition))
     throw new RebuildFailed(name, 'it is only views, which follow their file at every start');
   checkProjection(definition);
+  // On a connection of its own: a backfill takes its time, and nobody else is to wait for it.
+  const connection = await warehouse.connect();
+  try {
+    return await rebuildOn(connection, definition, twins, projector, options);
+  } finally {
+    await connection.close();
+  }
+};
+
+const rebuildOn = async (
+  warehouse: Warehouse,
+  definition: TableProjection,
+  twins: readonly UpcasterTwin[],
+  projector: Projector,
+  options: BuildOptions,
+): Promise<Rebuilt> => {
+  const { name } = definition;
   const known = await versions(warehouse, name);
+  if (known.some(({ state }) => state === 'building'))
+    throw conflict('projection-rebuilding', `${name} is being rebuilt already.`);
   const before = known.findLast(isLive);
   const begun = entry(definition, twins, nextVersion(known));
   const { version } = begun;
@@ -215,6 +234,7 @@ export const rebuildProjection = async (
     const agreed = await parity(warehouse, definition, version, twins, projector);
     if (!agreed.equal)
       throw new Error(`${agreed.rows} rows were built, the events give ${agreed.expectedRows}`);
+    await demandFed(warehouse, begun);
     const difference = before && (await differences(warehouse, name, before.version, version));
     const views = await replaceViews(warehouse, definition, version, before?.views);
     const demoted = before ? [{ ...before, state: standing(before) }] : [];
@@ -226,6 +246,12 @@ export const rebuildProjection = async (
     await abandon(warehouse, begun, error);
     throw new RebuildFailed(name, reasonOf(error), { cause: error });
   }
+};
+
+/** Meanwhile the projector may have detached a feed that failed. */
+const demandFed = async (warehouse: Warehouse, { name, version }: Version): Promise<void> => {
+  const now = (await versions(warehouse, name)).find((candidate) => candidate.version === version);
+  if (now?.state !== 'building') throw new Error(`its feed was detached: ${now?.reason}`);
 };
 
 /** What is no longer fed cannot be rolled back to. */

@@ -252,6 +252,25 @@ describe('a projection', () => {
     expect(await total()).toEqual({ n: 3, total: 3 });
   });
 
+  it('is not swapped in when its own feed failed meanwhile, and not rebuilt twice at once', async () => {
+    await startProjections(warehouse, first);
+    await land(3);
+    let pauses = 0;
+    const detaching: Projector = {
+      pause: async () => {
+        pauses += 1;
+        if (pauses === 1) await expect(again()).rejects.toMatchObject({ code: 'projection-rebuilding' });
+        else await detachFeed(warehouse, 'crm.sales_v2_feed', 'a row that cannot be');
+        return noProjector(warehouse).pause();
+      },
+      resume: () => undefined,
+    };
+    const again = () => rebuildProjection(warehouse, second, 'sales', noProjector(warehouse));
+    await expect(rebuildProjection(warehouse, second, 'sales', detaching)).rejects.toThrow(/feed/);
+    expect(await tables()).toEqual(['sales', 'sales_v1', 'sales_v1_feed']);
+    expect(await total()).toEqual({ n: 3, total: 3 });
+  });
+
   it('drops what a killed process had built, and puts the views back', async () => {
     await startProjections(warehouse, first);
     await land(3);
