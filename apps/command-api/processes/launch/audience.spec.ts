@@ -141,7 +141,8 @@ describe('the audience of a campaign', () => {
   it('forgets the attempts that came to nothing', async () => {
     const first = await take(['a', 'b'], { campaignId: 'twice' });
     const second = await take(['a', 'b', 'c'], { campaignId: 'twice' });
-    await audiences.keepOnly('twice', second.snapshot.attempt);
+    await audiences.keepOnly('twice', second.snapshot);
+    await audiences.keepOnly('twice', AudienceChecksum.of(['never', 'frozen']));
     expect(await audiences.find('twice', first.snapshot)).toBeUndefined();
     expect(await audiences.find('twice', second.snapshot)).toEqual(second.snapshot);
     expect(await audiences.find('large', AudienceChecksum.of(['x']))).toBeUndefined();

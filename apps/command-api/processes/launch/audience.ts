@@ -84,12 +84,18 @@ export class Audiences {
     }
   }
 
-  /** Deletes the attempts that came to nothing. */
-  async keepOnly(campaignId: string, attempt: string): Promise<void> {
-    await this.warehouse.command(
-      `DELETE FROM crm.campaign_audience WHERE campaign_id = {campaignId:String} AND attempt != {attempt:UUID}`,
-      { campaignId, attempt },
+  /** Deletes the attempts that came to nothing, once an audience is frozen. */
+  async keepOnly(campaignId: string, audience: AudienceCount): Promise<void> {
+    const kept = await this.find(campaignId, audience);
+    if (!kept) return;
+    const others = 'campaign_id = {campaignId:String} AND attempt != {attempt:UUID}';
+    const params = { campaignId, attempt: kept.attempt };
+    const found = await this.warehouse.rows(
+      `SELECT 1 FROM crm.campaign_audience WHERE ${others} LIMIT 1`,
+      params,
     );
+    if (found.length > 0)
+      await this.warehouse.command(`DELETE FROM crm.campaign_audience WHERE ${others}`, params);
   }
 
   private counts(campaignId: string, attempt?: string): Promise<Snapshot[]> {

@@ -77,16 +77,19 @@ export class CampaignLaunch {
       if (this.snapshot && state.selected && !sameAudience(this.snapshot, state.selected))
         this.snapshot = (await this.audiences.find(this.campaignId, state.selected)) ?? this.snapshot;
       const step = launchPolicy(state, { found: this.snapshot, assigned: this.assigned });
-      if (step.do === 'nothing') return;
+      if (step.do === 'nothing') {
+        if (state.frozen) await this.audiences.keepOnly(this.campaignId, state.frozen);
+        return;
+      }
       try {
         if (step.do === 'find-audience') await this.findAudience(launched);
         else if (step.do === 'assign-members') await this.assign(launched);
         else if (step.do === 'send') await this.tools.send(this.followUp(launched.launch, step.command));
         else if (step.do === 'stop') await this.fail(launched, step);
         else step satisfies never;
-        if (step.do === 'send' && step.command.type === 'FreezeSelectedAudience' && this.snapshot)
-          await this.audiences.keepOnly(this.campaignId, this.snapshot.attempt);
       } catch (error) {
+        // A query that was killed because the process is to stop says nothing about the segment.
+        this.demandGoingOn();
         if (!isNo(error)) throw error;
         if (!OVERTAKEN.has(error.code)) await this.fail(launched, error);
       }
@@ -98,7 +101,7 @@ export class CampaignLaunch {
     while (!(await this.tools.landed(launch.position, LOOK_UP_MS))) this.demandGoingOn();
     this.phase = 'finding-audience';
     const known = state.selected && (await this.audiences.find(this.campaignId, state.selected));
-    this.snapshot = known ?? (await this.take(state, launch));
+    this.snapshot = known ?? (await this.unlessStopped(this.take(state, launch)));
   }
 
   private take({ plan, launch: launchedFor }: CampaignState, launch: RecordedEvent): Promise<Snapshot> {
@@ -171,6 +174,15 @@ export class CampaignLaunch {
       state = campaign.evolve(state, event as DomainEvent as Stored<CampaignEvent>);
     }
     return launch && latest && { state, launch, latest };
+  }
+
+  /** A segment may take minutes; whoever stops the process does not wait for it. */
+  private unlessStopped<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const interrupt = (): void => reject(new LaunchInterrupted());
+      this.signal.addEventListener('abort', interrupt);
+      work.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', interrupt));
+    });
   }
 
   private demandGoingOn(): void {

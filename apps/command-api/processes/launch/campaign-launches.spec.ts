@@ -26,6 +26,7 @@ import {
 import { ReadOnlyWarehouse } from '#warehouse/read-only';
 import { ProcessRunner } from '../process-runner.js';
 import { commandSender, type Send } from '../send.js';
+import type { LaunchTools } from './campaign-launch.js';
 import { CampaignLaunches } from './campaign-launches.js';
 import type { SegmentReader } from './segment.js';
 
@@ -78,7 +79,7 @@ describe('the launch of a campaign', () => {
     send(outside<LaunchCampaign>('LaunchCampaign', { campaignId, ...whom }, LAUNCH_DAY));
   const bySegment = { segment: { sql: SEGMENT, position: 0 } };
 
-  const start = async (sending = send, name = 'spec', more: Partial<typeof stores> = {}) => {
+  const start = async (sending = send, name = 'spec', more: Partial<LaunchTools> = {}) => {
     const launches: CampaignLaunches = new CampaignLaunches({
       ...stores,
       segments,
@@ -153,7 +154,6 @@ describe('the launch of a campaign', () => {
     await runToEnd();
     const seconds = (performance.now() - begun) / 1000;
     await expectFrozen(campaignId, ids);
-    console.log(`20,000 members in ${seconds.toFixed(1)} s`);
     expect(seconds).toBeLessThan(20);
   });
 
@@ -274,6 +274,20 @@ describe('the launch of a campaign', () => {
     expect(members.length).toBeLessThan(15_000);
     await runToEnd();
     await expectFrozen(campaignId, named('stopped-', 15_000));
+  });
+
+  it('does not keep a stop waiting for a slow segment, nor fails because of the stop', async () => {
+    await segmentIs('slow-', 3);
+    const campaignId = await plan();
+    await launch(campaignId, bySegment);
+    const { launches, runner } = await start(send, 'spec', {
+      segments: { query: () => new Promise(() => {}) },
+    });
+    await until('finding', () => launches.status()[0]?.phase === 'finding-audience');
+    await runner.stop();
+    expect(await typesOf(stores, `campaign-${campaignId}`)).toEqual(['CampaignPlanned', 'CampaignLaunched']);
+    await runToEnd();
+    await expectFrozen(campaignId, named('slow-', 3));
   });
 
   it('of several campaigns goes side by side', async () => {

@@ -133,6 +133,7 @@ export class CampaignLaunches implements Reaction {
   ): Promise<void> {
     for (;;) {
       try {
+        open.problem = undefined;
         open.launch = new CampaignLaunch(campaignId, this.options, audiences, this.stopping.signal);
         await open.launch.run();
         return;
