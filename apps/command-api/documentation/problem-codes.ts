@@ -75,6 +75,7 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
     'nothing-left-to-return': 'All of the purchase was returned already.',
     'outcome-exists': 'Another outcome of the member was imported.',
     'projection-exists': 'A projection of this name exists.',
+    'projection-rebuilding': 'The projection is being rebuilt already.',
     'projection-rebuild-failed': 'The projection could not be rebuilt; the running one is untouched.',
     'purchase-exists': 'The purchase was recorded with other content.',
     'purchase-has-returns': 'The returns must be voided first.',
