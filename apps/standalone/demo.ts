@@ -73,17 +73,26 @@ const run = async (): Promise<void> => {
   };
   keep({});
   const server = await startServer(configuration(directory));
-  const stopped = untilStopped(server);
-  const shown = show(server.url, simulation, state, keep).then(() => 'shown' as const);
-  // A signal, or a part that fails, ends the server, and with it what is asked of it.
-  const first = await Promise.race([shown, stopped.then(() => 'stopped' as const)]).catch(async (error) => {
-    await server.close();
-    throw error;
-  });
-  if (first === 'stopped') say('\nStopped; start again to go on.');
+  const stopped = untilStopped(server).then(() => 'stopped' as const);
+  const shown = show(server.url, simulation, state, keep).then(
+    () => 'shown' as const,
+    async (error: unknown) => {
+      // Whoever stops the server makes what is asked of it fail.
+      if (stopping) return stopped;
+      await server.close();
+      throw error;
+    },
+  );
+  if ((await Promise.race([shown, stopped])) === 'stopped') say('\nStopped; start again to go on.');
   else if (options.exit) await server.close();
   else await stopped;
 };
+
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    stopping = true;
+  });
 
 const show = async (
   url: string,

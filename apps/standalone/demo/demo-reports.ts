@@ -76,7 +76,7 @@ const complaints = async (request: Request): Promise<string> => {
        count() AS failures,
        concat(toString(round(100 * countIf(r.last_purchase_on > f.business_date) / count())), ' %') AS "bought again"
      FROM (SELECT business_date, complaints, arrayJoin(affected_customers) AS customer_id FROM crm.service_failures) AS f
-     INNER ANY JOIN crm.customer_rfm AS r ON r.customer_id = f.customer_id
+     INNER JOIN crm.customer_rfm AS r ON r.customer_id = f.customer_id
      GROUP BY f.complaints > 0 ORDER BY f.complaints > 0`,
   );
   return `${recordsTable(byCategory)}\n${recordsTable(silence)}`;
