@@ -21,7 +21,7 @@ export interface Mismatch {
 }
 
 /** Every case is tried in three ways, because a projection must not depend on how its events come. */
-const arrivals = ['in one batch', 'one by one, the later streams first', 'by a rebuild'] as const;
+const arrivals = ['in one batch', 'stream by stream, the later ones first', 'by a rebuild'] as const;
 export type Arrival = (typeof arrivals)[number];
 
 type Line = Record<string, unknown>;
@@ -104,8 +104,9 @@ export class SpecEngine {
   }
 
   private async bring(lines: readonly Line[], arrival: Arrival): Promise<void> {
-    if (arrival !== 'one by one, the later streams first') await this.insert('crm.events', arriving(lines));
-    else for (const line of arriving(laterStreamsFirst(lines))) await this.insert('crm.events', [line]);
+    if (arrival !== 'stream by stream, the later ones first')
+      await this.insert('crm.events', arriving(lines));
+    else for (const stream of laterStreamsFirst(lines)) await this.insert('crm.events', stream);
     if (arrival === 'by a rebuild') await this.rebuild();
   }
 
@@ -157,9 +158,10 @@ const dropFeed = (warehouse: Warehouse, name: string): Promise<void> =>
 const arriving = (lines: readonly Line[]): Line[] =>
   lines.map((line, offset) => ({ partition: 0, offset, ...line }));
 
-const laterStreamsFirst = (lines: readonly Line[]): Line[] => {
+const laterStreamsFirst = (lines: readonly Line[]): Line[][] => {
   const streams = [...new Set(lines.map(({ stream }) => stream))].reverse();
-  return streams.flatMap((stream) => lines.filter((line) => line.stream === stream));
+  const all = arriving(streams.flatMap((stream) => lines.filter((line) => line.stream === stream)));
+  return streams.map((stream) => all.filter((line) => line.stream === stream));
 };
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/;
