@@ -1,7 +1,16 @@
 // Installs and builds what is missing or stale, and nothing else. Runs before node_modules exists: only node: imports.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -48,7 +57,9 @@ const install = () => {
 };
 
 const build = () => {
-  const hash = createHash('sha256').update(readFileSync(join(root, '.swcrc'))).update(read(installed) ?? '');
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, '.swcrc')))
+    .update(read(installed) ?? '');
   for (const dir of ['apps', 'libs']) stateOf(join(root, dir), hash);
   const wanted = hash.digest('hex');
   if (read(built) === wanted) return;

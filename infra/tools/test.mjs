@@ -16,7 +16,9 @@ const run = (title, args, env = {}) => {
     stdio: 'inherit',
     env: { ...process.env, ...env },
   });
-  console.log(`== ${title}: ${status === 0 ? 'ok' : 'FAILED'} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  console.log(
+    `== ${title}: ${status === 0 ? 'ok' : 'FAILED'} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+  );
   return status === 0;
 };
 
