@@ -74,7 +74,7 @@ export const projectionStatus = async (
     return {
       ...rest,
       state: changed ? 'changed' : 'current',
-      reason: changed ? 'its file was changed' : live.reason,
+      reason: changed ? 'its file, or an upcaster of its events, was changed' : live.reason,
     };
   };
   const others = known.filter(({ state }) => state !== 'removed').map(({ name }) => name);
