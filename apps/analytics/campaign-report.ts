@@ -119,7 +119,7 @@ const campaignFacts = async (
   return {
     plan,
     cost: recorded ? (JSON.parse(recorded.data) as CampaignFacts).cost : plan.cost,
-    launchedOn: of('CampaignLaunched')[0]?.day ?? null,
+    launchedOn: of('CampaignLaunched').at(-1)?.day ?? null,
   };
 };
 

@@ -3,7 +3,7 @@ CREATE TABLE campaigns
 (
     campaign_id String COMMENT 'Id of the campaign',
     revision UInt64 COMMENT 'Order of the events of this campaign',
-    event LowCardinality(String) COMMENT 'CampaignPlanned, CampaignLaunched, AudienceSelected, AudienceFrozen, CampaignCostRecorded or CampaignEnded',
+    event LowCardinality(String) COMMENT 'CampaignPlanned, CampaignLaunched, CampaignLaunchFailed, AudienceSelected, AudienceFrozen, CampaignCostRecorded or CampaignEnded',
     position UInt64 COMMENT 'Position of the event: it was known from here on',
     recorded_at DateTime64(3, 'UTC') COMMENT 'When it was recorded',
     occurred_at DateTime64(3, 'UTC') COMMENT 'When it happened',
@@ -57,12 +57,12 @@ SELECT
     d.cost.currency AS currency,
     d.reason AS reason
 FROM events
-WHERE type IN ('CampaignPlanned', 'CampaignLaunched', 'AudienceSelected', 'AudienceFrozen', 'CampaignCostRecorded',
+WHERE type IN ('CampaignPlanned', 'CampaignLaunched', 'CampaignLaunchFailed', 'AudienceSelected', 'AudienceFrozen', 'CampaignCostRecorded',
                'CampaignEnded');
 
 CREATE VIEW campaigns
 (
-    status COMMENT 'planned, launched (its members are being assigned), running (its audience is frozen) or ended',
+    status COMMENT 'planned, launched, launch failed (its members are being assigned), running (its audience is frozen) or ended',
     planned_at COMMENT 'When it was planned',
     launched_at COMMENT 'When it was launched; null while it was not',
     launched_on COMMENT 'The day of the launch in the business zone; null while it was not launched',
@@ -84,6 +84,7 @@ AS SELECT
     multiIf(
         countIf(c.event = 'CampaignEnded') > 0, 'ended',
         countIf(c.event = 'AudienceFrozen') > 0, 'running',
+        argMaxIf(c.event, c.revision, c.event IN ('CampaignLaunched', 'CampaignLaunchFailed')) = 'CampaignLaunchFailed', 'launch failed',
         countIf(c.event = 'CampaignLaunched') > 0, 'launched', 'planned') AS status,
     anyIf(c.audience, c.event = 'CampaignPlanned') AS audience,
     anyIf(c.arms, c.event = 'CampaignPlanned') AS arms,
@@ -94,8 +95,8 @@ AS SELECT
     argMaxIf(c.audience_count, c.revision, c.event IN ('AudienceSelected', 'AudienceFrozen')) AS audience_count,
     argMaxIf(c.audience_checksum, c.revision, c.event IN ('AudienceSelected', 'AudienceFrozen')) AS audience_checksum,
     anyIf(c.occurred_at, c.event = 'CampaignPlanned') AS planned_at,
-    minOrNullIf(c.occurred_at, c.event = 'CampaignLaunched') AS launched_at,
-    minOrNullIf(c.business_date, c.event = 'CampaignLaunched') AS launched_on,
+    maxOrNullIf(c.occurred_at, c.event = 'CampaignLaunched') AS launched_at,
+    maxOrNullIf(c.business_date, c.event = 'CampaignLaunched') AS launched_on,
     minOrNullIf(c.occurred_at, c.event = 'AudienceFrozen') AS frozen_at,
     minOrNullIf(c.occurred_at, c.event = 'CampaignEnded') AS ended_at,
     argMaxIf(c.cost, c.revision, isNotNull(c.cost)) AS cost,
