@@ -55,8 +55,8 @@ const comeBackToTheTrail = (calendar: Calendar): Campaign => {
     primaryMetric: 'conversion',
     outcomeWindowDays: 45,
     arms: [
-      arm('voucher', 0.5, { channel: 'email', effect: 0.16, voucher: 0.15, messageCost: 4, messages: 2 }),
-      arm('letter', 0.5, { channel: 'post', effect: 0.08, voucher: 0, messageCost: 95, messages: 1 }),
+      arm('voucher', 0.5, { channel: 'email', effect: 0.22, voucher: 0.15, messageCost: 4, messages: 2 }),
+      arm('letter', 0.5, { channel: 'post', effect: 0.1, voucher: 0, messageCost: 95, messages: 1 }),
     ],
     holdOut: 0.34,
     salt: 'come-back-to-the-trail',

@@ -71,7 +71,8 @@ const run = async (): Promise<void> => {
     state = { ...state, ...change };
     writeDemoState(directory, state);
   };
-  keep({});
+  // Before the stores are made: without it the directory would be taken for something else.
+  if (!known) keep({});
   const server = await startServer(configuration(directory));
   const stopped = untilStopped(server).then(() => 'stopped' as const);
   const shown = show(server.url, simulation, state, keep).then(
