@@ -1,13 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import type { NewEvent } from '#eventing/event';
 import type { ExpectedRevision } from '#eventing/event-store';
 import { eventId } from '#eventing/ids';
+import { inFolder, median, perSecond, report } from './measure.js';
 
 /**
  * Durable appends of single events: 32 writers, each waiting for its acknowledgement, against bare better-sqlite3
@@ -15,17 +14,15 @@ import { eventId } from '#eventing/ids';
  * The candidates take turns in short rounds, and what counts is the median of the ratios within the rounds, because
  * other programs on the machine disturb all candidates of a round alike.
  *
- * `append.ts [ROUNDS] [--without-peers]`, from the root of the repository.
+ * `append.ts [ROUNDS]`; the peer takes part when it is installed, which `npm run bench` sees to.
  */
 const ROUNDS = Number(process.argv[2] ?? 30);
-const WITH_PEERS = !process.argv.includes('--without-peers');
 const PER_ROUND = 3_200;
 const WRITERS = 32;
 /** emmett is some hundred times slower; a round is not to last for seconds. */
 const PER_ROUND_EMMETT = 64;
 const PEERS = resolve('test/bench/peers');
-
-const folder = mkdtempSync(join(tmpdir(), 'perennial-'));
+const WITH_PEER = existsSync(join(PEERS, 'node_modules'));
 
 const purchase = (i: number): { stream: string; event: NewEvent } => {
   const orderId = eventId('order', String(i), 0);
@@ -62,7 +59,7 @@ interface Candidate {
 }
 
 /** The least that SQLite can do: prepared statements, everything bound as it is, nothing checked. */
-const bareSqlite = (group: number): Candidate => {
+const bareSqlite = (folder: string, group: number): Candidate => {
   const db = new Database(join(folder, `bare-${group}.db`));
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
@@ -100,7 +97,11 @@ const inTurns = async (
   await Promise.all(Array.from({ length: WRITERS }, writer));
 };
 
-const perennial = (name: string, target: (i: number) => [string, ExpectedRevision]): Candidate => {
+const perennial = (
+  folder: string,
+  name: string,
+  target: (i: number) => [string, ExpectedRevision],
+): Candidate => {
   const store = new SqliteEventStore(join(folder, `${name}.db`));
   return {
     perRound: PER_ROUND,
@@ -117,9 +118,7 @@ const perennial = (name: string, target: (i: number) => [string, ExpectedRevisio
  * One append after the other on a connection that stays open. Its store object opens the file anew for each append
  * and fails with 'SQL statements in progress' now and then, and crashes when 32 writers use it at once.
  */
-const emmett = async (): Promise<Candidate> => {
-  if (!existsSync(join(PEERS, 'node_modules')))
-    execFileSync('npm', ['install', '--no-audit', '--no-fund'], { cwd: PEERS, stdio: 'inherit' });
+const emmett = async (folder: string): Promise<Candidate> => {
   const require = createRequire(join(PEERS, 'package.json'));
   const {
     appendToStream,
@@ -156,44 +155,39 @@ const rows = purchases.map(({ stream, event: { id, metadata, data } }) => [
 ]);
 
 const HOT = 32;
-const candidates: Record<string, Candidate> = {
-  'better-sqlite3, groups of 100': bareSqlite(100),
-  'better-sqlite3, groups of 32': bareSqlite(32),
-  'perennial, a new stream each': perennial('new', (i) => [purchases[i]?.stream ?? '', 'no-stream']),
-  'perennial, a stream per writer': perennial('hot', (i) => [
+const BARE = 'better-sqlite3 in groups of 100';
+const candidates = async (folder: string): Promise<Record<string, Candidate>> => ({
+  [BARE]: bareSqlite(folder, 100),
+  'better-sqlite3 in groups of 32': bareSqlite(folder, 32),
+  'perennial, new streams': perennial(folder, 'new', (i) => [purchases[i]?.stream ?? '', 'no-stream']),
+  'perennial, known streams': perennial(folder, 'hot', (i) => [
     `writer-${i % HOT}`,
     i < HOT ? 'no-stream' : Math.floor(i / HOT) - 1,
   ]),
-  'perennial, any revision': perennial('any', (i) => [`writer-${i % HOT}`, 'any']),
-  ...(WITH_PEERS ? { 'emmett-sqlite': await emmett() } : {}),
-};
+  'perennial, any revision': perennial(folder, 'any', (i) => [`writer-${i % HOT}`, 'any']),
+  ...(WITH_PEER ? { 'emmett-sqlite': await emmett(folder) } : {}),
+});
 
 /** Microseconds per event, round by round. */
 const times: Record<string, number[]> = {};
-for (let round = 0; round < ROUNDS; round++) {
-  for (const [name, { perRound, run }] of Object.entries(candidates)) {
-    const start = performance.now();
-    await run(round * perRound, perRound);
-    times[name] = [...(times[name] ?? []), ((performance.now() - start) * 1_000) / perRound];
+await inFolder(async (folder) => {
+  const all = Object.entries(await candidates(folder));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, { perRound, run }] of all) {
+      const start = performance.now();
+      await run(round * perRound, perRound);
+      times[name] = [...(times[name] ?? []), ((performance.now() - start) * 1_000) / perRound];
+    }
   }
-}
-for (const { close } of Object.values(candidates)) await close();
-rmSync(folder, { recursive: true });
+  for (const [, { close }] of all) await close();
+});
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 const ratio = (faster: string, slower: string): number =>
   median((times[slower] ?? []).map((time, round) => time / (times[faster]?.[round] ?? Number.NaN)));
 
-for (const [name, values] of Object.entries(times))
-  console.log(
-    `${name.padEnd(32)} ${Math.round(1e6 / median(values))
-      .toLocaleString('en')
-      .padStart(9)} events/s`,
-  );
-const bare = 'better-sqlite3, groups of 100';
-for (const name of Object.keys(candidates).filter((each) => each.startsWith('perennial'))) {
-  console.log(`${name} : ${bare} = ${ratio(name, bare).toFixed(2)} (at least 0.5)`);
-  if (WITH_PEERS)
-    console.log(`${name} : emmett-sqlite = ${ratio(name, 'emmett-sqlite').toFixed(0)} (at least 20)`);
+for (const [name, values] of Object.entries(times)) report(name, perSecond(1e6 / median(values)));
+for (const name of Object.keys(times).filter((each) => each.startsWith('perennial'))) {
+  report(`${name} : groups of 100`, ratio(name, BARE).toFixed(2), 'at least 0.5');
+  if (WITH_PEER) report(`${name} : emmett-sqlite`, ratio(name, 'emmett-sqlite').toFixed(0), 'at least 20');
 }
+if (!WITH_PEER) report('emmett-sqlite', 'not installed');

@@ -74,26 +74,25 @@ export class PendingCommit {
   }
 }
 
-/** Without the names of the fields, and the correlation id only where it is not the command's. */
+/** An `Envelope` as JSON: no names of fields, and the correlation id only where it is not the command's. */
 const envelopeLine = (
   stream: string,
   revision: number,
   { id, type, schemaVersion, metadata }: NewEvent,
 ): string => {
-  const envelope: Envelope = [
-    stream,
-    revision,
-    id,
-    type,
-    schemaVersion,
-    metadata.customerId,
-    metadata.occurredAt,
-    metadata.businessDate,
-    metadata.actor,
-    metadata.commandId,
-    metadata.correlationId === metadata.commandId ? 0 : metadata.correlationId,
-    metadata.causationId,
-  ];
-  if (metadata.traceparent !== undefined) envelope.push(metadata.traceparent);
-  return JSON.stringify(envelope);
+  const { customerId, occurredAt, businessDate, actor, commandId, correlationId, causationId, traceparent } =
+    metadata;
+  const correlation = correlationId === commandId ? '0' : quoted(correlationId);
+  const trace = traceparent === undefined ? '' : `,${quoted(traceparent)}`;
+  return (
+    `[${quoted(stream)},${revision},${quoted(id)},${quoted(type)},${schemaVersion},` +
+    `${quoted(customerId)},${quoted(occurredAt)},${quoted(businessDate)},${quoted(actor)},` +
+    `${quoted(commandId)},${correlation},${quoted(causationId)}${trace}]`
+  );
 };
+
+const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
+
+/** As JSON.stringify, in half the time for what is mostly there. */
+const quoted = (text: string | null): string =>
+  text !== null && NEEDS_NO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);

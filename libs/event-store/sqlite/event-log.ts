@@ -8,7 +8,7 @@ import { PendingCommit } from './commit-row.js';
 import { CommitTable } from './commit-table.js';
 import { Recent } from './recent.js';
 import type { StoredEvent } from './stored-event.js';
-import { SEGMENT_SIZE, StreamIndex, streamHash } from './stream-index.js';
+import { CHUNK_SIZE, StreamIndex, streamHash } from './stream-index.js';
 
 /** A new event, and its data as they are stored. */
 export interface WritableEvent {
@@ -35,16 +35,16 @@ export class EventLog {
   private dataVersion = -1;
 
   private readonly commits: CommitTable;
-  private readonly saveSegment: Statement;
+  private readonly saveChunk: Statement;
   private readonly saveDeleted: Statement;
   private readonly readDataVersion: Statement;
 
   constructor(private readonly db: Sqlite) {
     this.commits = new CommitTable(db);
-    this.saveSegment = db.prepare('INSERT INTO stream_index (segment, hashes) VALUES (?, ?)');
+    this.saveChunk = db.prepare('INSERT INTO stream_index (chunk, hashes) VALUES (?, ?)');
     this.saveDeleted = db.prepare('INSERT INTO deleted_streams (stream, deleted_at) VALUES (?, ?)');
     this.readDataVersion = db.prepare('PRAGMA data_version').pluck();
-    for (const hashes of db.prepare('SELECT hashes FROM stream_index ORDER BY segment').pluck().all())
+    for (const hashes of db.prepare('SELECT hashes FROM stream_index ORDER BY chunk').pluck().all())
       this.index.load(hashes as Uint8Array);
     this.catchUp();
   }
@@ -72,8 +72,8 @@ export class EventLog {
       this.commits.insert(position, now, events);
       position += count;
     });
-    for (let segment = Math.floor(this.durable / SEGMENT_SIZE); segment < this.index.complete; segment++)
-      this.saveSegment.run(segment, this.index.save(segment));
+    for (let chunk = Math.floor(this.durable / CHUNK_SIZE); chunk < this.index.complete; chunk++)
+      this.saveChunk.run(chunk, this.index.save(chunk));
   }
 
   committed(): void {

@@ -10,8 +10,8 @@ export const migrations: readonly Migration[] = [
   ) STRICT;
   -- Which stream each event belongs to, as hashes: see stream-index.ts.
   CREATE TABLE stream_index (
-    segment INTEGER PRIMARY KEY,
-    hashes  BLOB NOT NULL
+    chunk  INTEGER PRIMARY KEY,
+    hashes BLOB NOT NULL
   ) STRICT;
   -- Streams that are closed for good; their events stay in the log.
   CREATE TABLE deleted_streams (

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
-import { SEGMENT_SIZE, streamHash } from '#event-store/sqlite/stream-index';
+import { CHUNK_SIZE, streamHash } from '#event-store/sqlite/stream-index';
 import type { NewEvent, RecordedEvent } from '#eventing/event';
 import { EventStoreUnavailable, StreamDeleted, WrongExpectedRevision } from '#eventing/event-store';
 
@@ -106,9 +106,9 @@ describe('SqliteEventStore', () => {
     expect(await again.head()).toBe(6);
   });
 
-  it('finds streams across segments of its index, before and after opening anew', async () => {
+  it('finds streams across chunks of its index, before and after opening anew', async () => {
     const store = openStore();
-    const total = SEGMENT_SIZE + 5_000;
+    const total = CHUNK_SIZE + 5_000;
     const appends: Promise<unknown>[] = [];
     for (let i = 0; i < total; i += 1_000)
       appends.push(

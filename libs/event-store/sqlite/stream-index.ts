@@ -1,13 +1,14 @@
-/** Events per segment; their places, counted from 1, just fit 16 bits. */
-export const SEGMENT_SIZE = 65_535;
-const BUCKETS = 65_536;
+/** How many hashes the file holds in a row. */
+export const CHUNK_SIZE = 65_536;
+/** Events per hash table, in memory. */
+export const SEGMENT_SIZE = 16 * CHUNK_SIZE;
 
 /**
- * Which positions may hold events of a stream, by a hash of its name. In memory, eight bytes an event.
+ * Which positions may hold events of a stream, by a hash of its name. In memory, twelve bytes an event.
  *
  * An ordinary index by stream writes a page of its own for nearly every event, since one command follows another
- * to a distant stream: measured, that made appends eight times slower than the log alone. So the file holds
- * the log, and of the index only the hashes, written once per segment; the last segment is rebuilt on opening.
+ * to a distant stream: measured, that made appends several times slower than the log alone. So the file holds
+ * the log, and of the index only the hashes, written once per chunk; what follows the last chunk is read on opening.
  * Positions must be without gaps from 1 on. Different streams may share a hash: who asks looks at the event.
  */
 export class StreamIndex {
@@ -19,9 +20,9 @@ export class StreamIndex {
     return this.count;
   }
 
-  /** How many segments are complete and so worth storing. */
+  /** How many chunks are complete and so worth storing. */
   get complete(): number {
-    return Math.floor(this.count / SEGMENT_SIZE);
+    return Math.floor(this.count / CHUNK_SIZE);
   }
 
   add(hash: number): void {
@@ -59,9 +60,11 @@ export class StreamIndex {
     return positions.reverse();
   }
 
-  /** A complete segment as it is stored. */
-  save(segment: number): Uint8Array {
-    return new Uint8Array((this.segments[segment] as Segment).hashes.buffer);
+  /** A complete chunk as it is stored. */
+  save(chunk: number): Uint8Array {
+    const { hashes } = this.segments[Math.floor((chunk * CHUNK_SIZE) / SEGMENT_SIZE)] as Segment;
+    const from = (chunk * CHUNK_SIZE) % SEGMENT_SIZE;
+    return new Uint8Array(hashes.slice(from, from + CHUNK_SIZE).buffer);
   }
 
   load(stored: Uint8Array): void {
@@ -69,11 +72,11 @@ export class StreamIndex {
   }
 }
 
-/** A hash table with chains: events whose hashes share a bucket hang together, the newest first. */
+/** A hash table with chains: places, counted from 1, whose hashes share a bucket hang together, the newest first. */
 class Segment {
   readonly hashes = new Uint32Array(SEGMENT_SIZE);
-  readonly newest = new Uint16Array(BUCKETS);
-  readonly older = new Uint16Array(SEGMENT_SIZE);
+  readonly newest = new Uint32Array(SEGMENT_SIZE);
+  readonly older = new Uint32Array(SEGMENT_SIZE);
 
   set(place: number, hash: number): void {
     const bucket = bucketOf(hash);
@@ -87,7 +90,7 @@ class Segment {
   }
 }
 
-const bucketOf = (hash: number): number => hash & (BUCKETS - 1);
+const bucketOf = (hash: number): number => hash & (SEGMENT_SIZE - 1);
 
 /** FNV-1a over UTF-16 code units, with a final mix so that the low bits depend on all. Stored: never change it. */
 export const streamHash = (stream: string): number => {
