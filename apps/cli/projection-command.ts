@@ -37,7 +37,7 @@ export const projectionCommand = (): Command =>
     .addCommand(
       on('rebuild', 'builds a new version beside the running one and swaps it in')
         .argument('<name>')
-        .action((name: string, options: Options) => change(options, name, 'rebuild')),
+        .action((name: string, options: Options) => change(options, name, 'rebuild', lastOf)),
     )
     .addCommand(
       on('rollback', 'goes back to the version before')
@@ -62,9 +62,14 @@ interface Step {
   readonly problem?: { readonly detail: string };
 }
 
-const change = (options: Options, name: string, action: string): Promise<void> =>
+const change = (
+  options: Options,
+  name: string,
+  action: string,
+  answerOf = (target: Target, path: string): Promise<Record> => target.json(path, { method: 'POST' }),
+): Promise<void> =>
   onTarget(options, async (target) => {
-    const result = await lastOf(target, `/v1/admin/projections/${encodeURIComponent(name)}/${action}`);
+    const result = await answerOf(target, `/v1/admin/projections/${encodeURIComponent(name)}/${action}`);
     process.stdout.write(`${options.json ? JSON.stringify(result) : recordsTable([result])}\n`);
   });
 

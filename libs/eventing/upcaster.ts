@@ -4,7 +4,7 @@ import type { RecordedEvent } from './event.js';
 export interface Upcaster {
   readonly type: string;
   readonly fromVersion: number;
-  /** Must have a twin of the same meaning in infra/clickhouse/upcasters; both are tested on one fixture. */
+  /** Must have a twin of the same meaning in infra/clickhouse/upcasters; both are tested on the examples beside it. */
   readonly upcast: (data: never) => unknown;
 }
 

@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { upcasters } from '#crm/catalogue';
 import { type Upcaster, Upcasters } from '#eventing/upcaster';
 import { noProjector } from './boundary.js';
@@ -105,4 +106,23 @@ describe('the SQL twins of upcasters', () => {
       all.map(({ type, fromVersion }) => `${type}-${fromVersion}`).sort();
     expect(named(twins)).toEqual(named(upcasters));
   });
+
+  for (const { type, fromVersion, upcast } of upcasters)
+    it(`of ${type}-${fromVersion} says the same as its upcaster, and as the examples`, async () => {
+      const spec = join(INFRA, 'upcasters', `${type}-${fromVersion}.spec.yaml`);
+      const examples: { given: object; expect: object }[] = parse(readFileSync(spec, 'utf8'));
+      await createUpcasterTwins(warehouse, readUpcasterTwins(join(INFRA, 'upcasters')));
+      for (const { given, expect: expected } of examples) {
+        const [answer] = await warehouse.rows<{ data: string }>(
+          `SELECT upcast_${type}_${fromVersion}({data:String}) AS data`,
+          { data: JSON.stringify(given) },
+        );
+        const twin: unknown = JSON.parse(answer?.data ?? 'null');
+        expect({ given, upcaster: upcast(given as never), twin }).toEqual({
+          given,
+          upcaster: expected,
+          twin: expected,
+        });
+      }
+    });
 });

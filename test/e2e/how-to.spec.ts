@@ -7,7 +7,7 @@ import { applyStep, readGuide, type Seen } from '#test/support/guide';
 import { GuideWorkshop, type Printed } from '#test/support/guide-workshop';
 
 /** The guides are followed to the letter, in a copy of the repository: what they ask for is done, what they show is seen. */
-const guides = ['add-a-command'];
+const guides = ['add-a-command', 'add-an-event-version', 'add-a-projection'];
 
 const expectSeen = ({ stdout, all }: Printed, { language, text }: Seen): void => {
   if (language === 'json') {
