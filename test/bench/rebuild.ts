@@ -25,8 +25,7 @@ await inFolder(async (dir) => {
      FROM numbers({events:UInt64})`,
     { events: EVENTS },
   );
-  const definitions = sources.definitions.filter(({ name }) => PROJECTIONS.includes(name));
-  await startProjections(warehouse, { ...sources, definitions });
+  await startProjections(warehouse, sources);
   for (const name of PROJECTIONS) {
     const seconds = await timed(() => rebuildProjection(warehouse, sources, name, noProjector(warehouse)));
     report(`rebuild of ${name} from ${EVENTS.toLocaleString('en')} events`, `${seconds.toFixed(1)} s`, '5 s');

@@ -29,7 +29,7 @@ CREATE TABLE interactions
     replaced_by String COMMENT 'Of a voiding: the contact that takes its place; otherwise empty'
 )
 ENGINE = MergeTree
-ORDER BY (customer_id, interaction_id)
+ORDER BY (business_date, position)
 COMMENT 'Contacts and voidings of contacts, as recorded';
 
 WITH JSONExtract(data, 'Tuple(

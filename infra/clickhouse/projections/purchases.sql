@@ -35,7 +35,7 @@ CREATE TABLE purchases
     replaced_by String COMMENT 'Of a voiding: the order that takes its place; otherwise empty'
 )
 ENGINE = MergeTree
-ORDER BY (customer_id, order_id)
+ORDER BY (business_date, position)
 COMMENT 'Purchases and voidings of purchases, as recorded';
 
 WITH JSONExtract(data, 'Tuple(

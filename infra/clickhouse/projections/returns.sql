@@ -19,7 +19,7 @@ CREATE TABLE returns
     replaced_by String COMMENT 'Of a voiding: the return that takes its place; otherwise empty'
 )
 ENGINE = MergeTree
-ORDER BY (customer_id, order_id, return_id)
+ORDER BY (business_date, position)
 COMMENT 'Returns and voidings of returns, as recorded';
 
 WITH JSONExtract(data, 'Tuple(
