@@ -31,15 +31,17 @@ export interface ReadOnly {
 
 /**
  * The engine runs the statements of one connection one after the other, too, but one that waits inside it holds a
- * thread of the few that the process has; out here it holds none.
+ * thread of the few that the process has; out here it holds none. What a query had put out when it failed stays in
+ * the engine, which would put it before the answer to the next one: so it is fetched, and dropped, before that.
  */
 const inTurn = (connection: ChdbConnection) => {
   let last: Promise<unknown> = Promise.resolve();
+  const dropLeftOver = () => connection.command({ query: 'SELECT 1 FORMAT Null' });
   const queued =
     <Params, Result>(run: (params: Params) => Promise<Result>) =>
     (params: Params): Promise<Result> => {
       const result = last.then(() => run(params));
-      last = result.catch(() => undefined);
+      last = result.catch(dropLeftOver).catch(() => undefined); // a closed connection answers nobody any more
       return result;
     };
   return {

@@ -35,6 +35,17 @@ describe('the embedded warehouse', () => {
     expect(await warehouse.rows('SELECT {s:String} AS s', { s: nasty })).toEqual([{ s: nasty }]);
   });
 
+  it('keeps what a failed query had put out away from the next one', async () => {
+    const failing = (last: number) =>
+      `SELECT number, throwIf(number = ${last}, 'in the middle') AS t FROM numbers(${last + 1}) SETTINGS max_block_size = 1000`;
+    for (const last of [10, 100_000]) {
+      const failed = expect(warehouse.rows(failing(last))).rejects.toThrow(/in the middle/);
+      expect(await warehouse.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      await failed;
+      expect(await warehouse.rows('SELECT 2 AS two')).toEqual([{ two: 2 }]);
+    }
+  });
+
   it('inserts lines once per deduplication token, and the token does not stay on the connection', async () => {
     const line = Buffer.from('{"id":1,"at":"2024-05-01T10:00:00.123Z","amount":"12.3400"}\n');
     await warehouse.insertLines('facts', line, { insert_deduplication_token: 'a' });
