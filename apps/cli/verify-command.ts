@@ -11,7 +11,7 @@ type Row = Readonly<Record<string, Cell>>;
 
 interface Verification {
   readonly events: number;
-  readonly rows: number;
+  readonly landed: number;
   readonly differences: readonly Row[];
 }
 
@@ -33,7 +33,7 @@ export const verifyCommand = (): Command =>
       );
       if (options.json) process.stdout.write(`${JSON.stringify(found)}\n`);
       else {
-        process.stdout.write(`${found.events} events in the store, ${found.rows} in the warehouse\n`);
+        process.stdout.write(`${found.events} events in the store, ${found.landed} in the warehouse\n`);
         process.stdout.write(
           found.differences.length === 0 ? 'no difference\n' : `${recordsTable(found.differences)}\n`,
         );
