@@ -74,6 +74,18 @@ describe('reading', () => {
           occurredAt: '2024-01-04',
         },
       ],
+      [
+        'complaints',
+        {
+          complaintId: 'k-1',
+          customerId: 'c-4',
+          channel: 'phone',
+          category: 'delivery',
+          description: 'Nobody rang at my door.',
+          occurredAt: '2024-01-05',
+        },
+      ],
+      ['complaints/k-1/respond', { outcome: 'explained', response: 'Sorry.', occurredAt: '2024-01-06' }],
       ['customers/c-2/merge', { into: 'c-1', reason: 'duplicate', occurredAt: '2024-02-01' }],
     ] as const)
       expect((await send('POST', `/v1/${path}`, body)).body).toMatchObject({
@@ -139,6 +151,33 @@ describe('reading', () => {
       stage: 'unidentified',
     });
     expect((await timeline('c-3')).items.map(({ type }) => type)).toEqual(['PurchaseRecorded']);
+  });
+  it('shows a complaint as people read it, until its customer is erased', async () => {
+    const { body, headers } = await send('GET', '/v1/complaints/k-1');
+    expect(headers.get('etag')).toBe('"1"');
+    expect(Object.keys(body).sort()).toEqual([
+      'acknowledged',
+      'classification',
+      'complaintId',
+      'disputed',
+      'facts',
+      'revision',
+      'status',
+    ]);
+    expect(body.facts).toEqual([
+      expect.objectContaining({
+        type: 'ComplaintOpened',
+        businessDate: '2024-01-05',
+        data: expect.objectContaining({ description: 'Nobody rang at my door.' }),
+      }),
+      expect.objectContaining({
+        type: 'ComplaintAnswered',
+        data: expect.objectContaining({ response: 'Sorry.' }),
+      }),
+    ]);
+    expect(JSON.stringify(body)).not.toMatch(/sealed\.1|dataJson|commandId/);
+    expect((await send('POST', '/v1/customers/c-4/erase')).status).toBe(201);
+    expect((await send('GET', '/v1/complaints/k-1')).body.facts[0].data).toMatchObject({ description: null });
   });
   it.each(['', '/timeline', '/export'])('knows nothing of nobody: %s', async (of) => {
     expect(await send('GET', `/v1/customers/nobody${of}`)).toMatchObject({

@@ -49,16 +49,29 @@ const answers: Readonly<Record<string, Answer>> = {
     example: `${JSON.stringify(event)}\n`,
   },
   'get /v1/complaints/{id}': {
-    description: 'The complaint, readable.',
+    description: 'The complaint and its facts, oldest first, readable; null stands for what was erased.',
     etag: true,
     example: {
       complaintId: 'k-3001',
-      revision: 1,
+      revision: 0,
       status: 'open',
-      classification: { category: 'damaged goods', severity: 'medium' },
-      acknowledged: true,
+      classification: { category: 'damaged goods' },
+      acknowledged: false,
       disputed: false,
-      facts: [],
+      facts: [
+        {
+          ...event,
+          type: 'ComplaintOpened',
+          stream: 'complaint-k-3001',
+          revision: 0,
+          data: {
+            complaintId: 'k-3001',
+            channel: 'phone',
+            category: 'damaged goods',
+            description: 'Dented.',
+          },
+        },
+      ],
     },
   },
   'get /v1/campaigns/{id}': {

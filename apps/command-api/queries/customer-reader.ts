@@ -9,6 +9,7 @@ import type { Upcasters } from '#eventing/upcaster';
 import { CustomerErased, type KeyVault, type LookUpKind } from '#personal-data/key-vault';
 import { normaliseEmail, normalisePhone } from '#personal-data/look-up';
 import type { Sealer } from '#personal-data/sealer';
+import { readableEvent } from './readable-event.js';
 
 /** Events that concern customers, from wherever they can be found by customer. */
 export interface CustomerEvents {
@@ -113,21 +114,8 @@ export class CustomerReader {
     return (await this.ports.events.before(customerIds, Number.MAX_SAFE_INTEGER, 1)).length > 0;
   }
 
-  private async opened(event: RecordedEvent) {
-    const { stream, revision, position, type, data, metadata, recordedAt } =
-      this.ports.upcasters.upcast(event);
-    const owner = metadata.customerId ?? stream;
-    return {
-      position,
-      type,
-      stream,
-      revision,
-      occurredAt: metadata.occurredAt,
-      businessDate: metadata.businessDate,
-      recordedAt,
-      actor: metadata.actor,
-      data: await this.ports.sealer.openFields(data, { owner, stream }),
-    };
+  private opened(event: RecordedEvent) {
+    return readableEvent(this.ports.upcasters.upcast(event), this.ports.sealer);
   }
 
   private load(customerId: string): Promise<{ state: CustomerState; revision: number }> {

@@ -3,10 +3,13 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { campaign } from '#crm/campaign/campaign';
 import { complaint } from '#crm/complaint/complaint';
+import type { ComplaintEvent } from '#crm/complaint/complaint-types';
 import { loadState } from '#eventing/command-handler';
+import type { Stored } from '#eventing/decider';
 import { notFound } from '#eventing/errors';
 import { streamName } from '#eventing/stream-name';
 import { COMMAND_PORTS, type CommandPorts } from '../command-api.ports.js';
+import { readableEvent } from './readable-event.js';
 
 @Controller('v1')
 export class FactsController {
@@ -18,11 +21,18 @@ export class FactsController {
   async complaint(@Param('id') id: string, @Res({ passthrough: true }) reply: FastifyReply) {
     const { eventStore, upcasters, sealer } = this.ports.reading;
     const stream = streamName('complaint', id);
-    const { state, revision } = await loadState(eventStore, upcasters, complaint, stream);
+    let state = complaint.initialState;
+    const facts: Awaited<ReturnType<typeof readableEvent>>[] = [];
+    for await (const recorded of eventStore.readStream(stream)) {
+      const event = upcasters.upcast(recorded);
+      state = complaint.evolve(state, event as Stored<ComplaintEvent>);
+      facts.push(await readableEvent(event, sealer));
+    }
+    const revision = facts.length - 1;
     if (revision < 0) throw notFound('complaint-not-found', `There is no complaint ${id}.`);
     reply.header('etag', `"${revision}"`);
-    const owner = await this.ownerOf(stream);
-    return { complaintId: id, revision, ...(await sealer.openFields(state, { owner, stream })) };
+    const { status, classification, acknowledged, disputed } = state;
+    return { complaintId: id, revision, status, classification, acknowledged, disputed, facts };
   }
 
   @Get('campaigns/:id')
@@ -36,11 +46,5 @@ export class FactsController {
     reply.header('etag', `"${revision}"`);
     const launching = await this.ports.launchStatusOf(id);
     return { campaignId: id, revision, ...state, ...(launching && { launching }) };
-  }
-
-  private async ownerOf(stream: string): Promise<string> {
-    for await (const first of this.ports.reading.eventStore.readStream(stream, { limit: 1 }))
-      return first.metadata.customerId ?? stream;
-    return stream;
   }
 }
