@@ -25,7 +25,7 @@ export interface NewEvent<Type extends string = string, Data = unknown> extends 
   readonly metadata: EventMetadata;
 }
 
-/** An event as a store returns it. */
+/** An event as a store returns it. `data` may be parsed when it is first read: take fields, a spread loses it. */
 export interface RecordedEvent<Type extends string = string, Data = unknown> extends NewEvent<Type, Data> {
   readonly stream: string;
   /** 0 for the first event of a stream. */

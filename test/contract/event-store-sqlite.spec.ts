@@ -2,9 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { EventLog } from '#event-store/sqlite/event-log';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import { runTs } from '../support/run-ts.js';
 import { all, appendTo, eventStoreContract } from './event-store.contract.js';
+
+/** Counts what is fetched from the file, and fetches it all the same. */
+let handedOut = 0;
+const { eventsAfter } = EventLog.prototype;
+EventLog.prototype.eventsAfter = function (this: EventLog, ...options) {
+  const events = eventsAfter.apply(this, options);
+  handedOut += events.length;
+  return events;
+};
 
 eventStoreContract(
   'SQLite',
@@ -13,6 +23,7 @@ eventStoreContract(
     const store = new SqliteEventStore(join(folder, 'events.db'));
     return {
       store,
+      handedOut: () => handedOut,
       tearDown: async () => {
         await store.close();
         rmSync(folder, { recursive: true });
