@@ -19,7 +19,7 @@ AS SELECT
     p.currency AS currency,
     ifNull(p.total, 0) AS gross,
     CAST(r.refunds AS Decimal(38, 4)) AS refunded,
-    toDecimal128(round(toFloat64(gross - ifNull(p.tax, 0)) * if(gross > 0, greatest(toFloat64(gross - refunded) / toFloat64(gross), 0), 1), 4), 4) AS net,
+    toDecimal128(toString(round(toFloat64(gross - ifNull(p.tax, 0)) * if(gross > 0, greatest(toFloat64(gross - refunded) / toFloat64(gross), 0), 1), 4)), 4) AS net,
     CAST(gross > 0 AND refunded >= gross AS Bool) AS returned,
     p.position AS position
 FROM crm.purchases AS p
