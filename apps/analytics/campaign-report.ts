@@ -147,8 +147,8 @@ const memberOutcomes = async (
 ): Promise<MemberOutcomes> => {
   const { warehouse } = scratch;
   const { knownAt, asOf } = bounds;
-  const identity = await scratch.table('identity', 'customer_id', { knownAt });
-  const members = await scratch.table('campaign_members', 'customer_id', {
+  const identity = await scratch.table('identity', { knownAt });
+  const members = await scratch.table('campaign_members', {
     campaign: campaignId,
     asOf,
     knownAt,
@@ -156,7 +156,7 @@ const memberOutcomes = async (
   });
   const { currency, notes, imported, touchCurrencies } = await currencyOf(warehouse, members, bounds, cost);
   const { days } = await purchaseDays(scratch, bounds, currency ?? '');
-  const outcomes = await scratch.table('campaign_outcomes', 'arm', {
+  const outcomes = await scratch.table('campaign_outcomes', {
     members,
     days,
     windowDays: plan.outcomeWindowDays,

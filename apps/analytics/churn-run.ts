@@ -32,7 +32,7 @@ export const churnRun = async (scratch: Scratch, plan: ModelRunPlan): Promise<Mo
   const model = purchaseModel(name, fit.parameters);
   const horizon = horizonDays / UNIT_DAYS[timeUnit];
   const risk = calibrated(tested.calibration, probabilityOfNoPurchase(model, distinct, horizon));
-  const signals = await scratch.table('churn_signals', 'customer_id', {
+  const signals = await scratch.table('churn_signals', {
     asOf: plan.asOf,
     knownAt: plan.knownAt,
     histories: tables.histories,

@@ -50,8 +50,8 @@ export const purchaseDays = async (
   { asOf, knownAt }: Bounds,
   currency: string,
 ): Promise<{ identity: string; days: string }> => {
-  const identity = await scratch.table('identity', 'customer_id', { knownAt });
-  const days = await scratch.table('purchase_days', '(customer_id, day)', {
+  const identity = await scratch.table('identity', { knownAt });
+  const days = await scratch.table('purchase_days', {
     asOf,
     knownAt,
     currency,
@@ -73,7 +73,7 @@ export const purchaseHistories = async (
   );
   const value = costs?.known ? 'margin' : 'revenue';
   const byMargin = value === 'margin' ? 1 : 0;
-  const histories = await scratch.table('purchase_histories', 'customer_id', {
+  const histories = await scratch.table('purchase_histories', {
     asOf: bounds.asOf,
     days,
     byMargin,

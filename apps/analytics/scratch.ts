@@ -4,7 +4,10 @@ import { packageRoot } from '#platform/package-root';
 import { scratchTable } from '#warehouse/columns';
 import type { QueryParameters, Warehouse } from '#warehouse/warehouse';
 
-/** Tables of one computation; dropped when it ends, whichever way. */
+/**
+ * Tables of one computation; dropped when it ends, whichever way. In memory: sorting and compressing what is read once
+ * costs more than computing it.
+ */
 export class Scratch {
   private readonly tables: string[] = [];
 
@@ -26,14 +29,11 @@ export class Scratch {
    * Keeps the rows of a query of infra/clickhouse/models, for later queries to read.
    * @returns its name in the database crm: the queries take it as `crm.{name:Identifier}`
    */
-  async table(query: string, order: string, params: QueryParameters): Promise<string> {
+  async table(query: string, params: QueryParameters): Promise<string> {
     const qualified = scratchTable(query);
     const name = qualified.slice(qualified.indexOf('.') + 1);
     this.tables.push(name);
-    await this.warehouse.command(
-      `CREATE TABLE ${qualified} ENGINE = MergeTree ORDER BY ${order} AS ${modelQuery(query)}`,
-      params,
-    );
+    await this.warehouse.command(`CREATE TABLE ${qualified} ENGINE = Memory AS ${modelQuery(query)}`, params);
     return name;
   }
 }

@@ -51,10 +51,9 @@ await inFolder(async (dir) => {
         `INSERT INTO crm.purchase_ledger_v1
          SELECT rowNumberInAllBlocks(), concat('purchase-', toString(id), '-', toString(k)), 'sale', '',
            leftPad(toString(id), 8, '0'),
-           toDate32('2021-12-31') - t + if(k = x, tx, if(k = 0, 0, intDiv(tx * k, x))), 'sale',
+           toDate32('2021-12-31') - t + intDivOrZero(tx * k, x), 'sale',
            if(x = 0, 20, mean), if(x = 0, 20, mean), NULL, 'USD'
-         FROM (SELECT id, x, tx, t, mean, arrayJoin(range(x + 1)) AS k FROM ${table})
-         WHERE k = 0 OR k = x OR intDiv(tx * k, x) != intDiv(tx * (k - 1), x)`,
+         FROM (SELECT id, x, tx, t, mean, arrayJoin(range(x + 1)) AS k FROM ${table})`,
       ),
   );
   const ports = {
