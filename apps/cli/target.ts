@@ -33,6 +33,9 @@ export const onTarget = async <Result>(
   }
 };
 
+/** After this time a command goes on with a warehouse that is behind: its freshness says so. */
+const LANDING_MS = 60_000;
+
 const open = async ({ url, data }: TargetOptions): Promise<Target> => {
   if (url && data) throw new CliError('Give either --url or --data, not both.');
   if (url) return target(url, async () => {});
@@ -45,6 +48,8 @@ const open = async ({ url, data }: TargetOptions): Promise<Target> => {
     { port: 0, ...(data ? { dataDirectory: data } : {}) },
   );
   const server: Server = await startServer(configuration);
+  // The command before may have ended before all that it sent had landed.
+  await server.landed(LANDING_MS);
   return target(server.url, () => server.close());
 };
 

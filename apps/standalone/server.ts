@@ -20,6 +20,8 @@ export interface Server {
   readonly url: string;
   /** Fails when a part fails: the process must end, and goes on from its checkpoints when it is started again. */
   readonly failed: Promise<never>;
+  /** Once the warehouse shows all that is in the event store by now; false when it takes longer than that. */
+  landed(timeoutMs: number): Promise<boolean>;
   /** Ends what is under way and closes the stores. */
   close(): Promise<void>;
 }
@@ -60,7 +62,12 @@ export const startServer = async (
     const url = urlOf(application.getHttpServer().address() as AddressInfo);
     lock.announce(url);
     if (apiKeys.length === 0) log.info({ url }, 'no API keys are configured: listening on loopback only');
-    return { url, failed: firstFailure([stores.landing.done, processes.done]), close };
+    return {
+      url,
+      failed: firstFailure([stores.landing.done, processes.done]),
+      landed: async (timeoutMs) => stores.landing.waitFor(await stores.eventStore.head(), timeoutMs),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
