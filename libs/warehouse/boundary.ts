@@ -33,7 +33,7 @@ export const within = (boundary: Boundary): string =>
   [...boundary].map(([p, last]) => `(\`partition\` = ${p} AND \`offset\` <= ${last})`).join(' OR ') || '0';
 
 /** By which a feed with a boundary is known, as the engine prints it. */
-export const BOUNDED = 'FROM crm\\.events WHERE NOT \\(+partition = ';
+export const BOUNDED = 'FROM crm\\.events WHERE \\(*NOT \\(+partition = ';
 
 export const beyond = (boundary: Boundary): string => `NOT (${within(boundary)})`;
 

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { type Boundary, beyond, isEmpty, type Projector, ranges, within } from './boundary.js';
-import { createTable, type ProjectionDefinition, reading } from './projection-file.js';
-import { feedOf, tableOf } from './projection-ledger.js';
-import { text } from './projection-views.js';
-import { twinsFor, type UpcasterTwin, upcastData } from './upcaster-twins.js';
+import { type Boundary, type Projector, ranges, within } from './boundary.js';
+import { feedSelect, type TableProjection, unboundFeed } from './projection-feed.js';
+import { createTable } from './projection-file.js';
+import { dropFeed, tableOf } from './projection-ledger.js';
+import type { UpcasterTwin } from './upcaster-twins.js';
 import type { Warehouse } from './warehouse.js';
 
 export interface Progress {
@@ -20,29 +20,10 @@ export interface BuildOptions {
   readonly signal?: AbortSignal;
 }
 
-export type TableProjection = ProjectionDefinition & {
-  readonly table: NonNullable<ProjectionDefinition['table']>;
-};
-
-export const hasTable = (definition: ProjectionDefinition): definition is TableProjection =>
-  definition.table !== undefined;
-
 /** Long enough that no batch can be retried after its token was forgotten. */
 const TABLE_SETTINGS = 'non_replicated_deduplication_window = 100000, fsync_after_insert = 1';
 /** Events in one statement of the backfill: some seconds at most, so that an abort is heard. */
 const RANGE = 2_000_000;
-
-/** The SELECT that feeds a projection, over all events or over those that fulfil a condition. */
-export const feedSelect = (
-  { table }: TableProjection,
-  twins: readonly UpcasterTwin[],
-  condition?: string,
-): string => {
-  const needed = twinsFor(table.select, twins);
-  if (!condition && needed.length === 0) return reading(table.select, 'events', 'crm.events');
-  const columns = needed.length === 0 ? '*' : `* REPLACE (${upcastData(needed)} AS data)`;
-  return reading(table.select, 'events', `(SELECT ${columns} FROM crm.events WHERE ${condition ?? '1'})`);
-};
 
 /** A version's table, without rows and without a feed. */
 export const createVersion = async (
@@ -55,35 +36,8 @@ export const createVersion = async (
   await warehouse.command(`ALTER TABLE ${table} MODIFY SETTING ${TABLE_SETTINGS}`);
 };
 
-/** The view that feeds a version with every event that lands from now on, and lies beyond the boundary. */
-export const createFeed = async (
-  warehouse: Warehouse,
-  definition: TableProjection,
-  version: number,
-  twins: readonly UpcasterTwin[],
-  boundary: Boundary,
-): Promise<void> => {
-  const { name } = definition;
-  const select = feedSelect(definition, twins, isEmpty(boundary) ? undefined : beyond(boundary));
-  await warehouse.command(
-    `CREATE MATERIALIZED VIEW ${feedOf(name, version)} TO ${tableOf(name, version)}
-     COMMENT ${text(`Feeds ${tableOf(name, version)} from crm.events`)} AS ${select}`,
-  );
-};
-
-/** Once no batch from before the boundary can come again, the feed need not ask for it any longer. */
-export const unboundFeed = (
-  warehouse: Warehouse,
-  definition: TableProjection,
-  version: number,
-  twins: readonly UpcasterTwin[],
-): Promise<void> =>
-  warehouse.command(
-    `ALTER TABLE ${feedOf(definition.name, version)} MODIFY QUERY ${feedSelect(definition, twins)}`,
-  );
-
 export const dropVersion = async (warehouse: Warehouse, name: string, version: number): Promise<void> => {
-  await warehouse.command(`DROP VIEW IF EXISTS ${feedOf(name, version)} SYNC`);
+  await dropFeed(warehouse, name, version);
   for (const table of [tableOf(name, version), checkOf(name, version)])
     await warehouse.command(`DROP TABLE IF EXISTS ${table} SYNC`);
 };
@@ -106,7 +60,7 @@ export const backfill = async (
     await warehouse.command(
       `INSERT INTO ${tableOf(name, version)}
        SETTINGS deduplicate_insert = 'disable', deduplicate_insert_select = 'disable', async_insert = 0, max_insert_threads = ${availableParallelism()}
-       ${feedSelect(definition, twins, part)}`,
+       ${feedSelect(definition, twins, { condition: part })}`,
     );
   }
   onProgress?.({ name, phase: 'backfill', done: parts.length, of: parts.length });
@@ -144,7 +98,12 @@ export const parity = async (
     projector.resume();
   }
   try {
-    return await compare(warehouse, definition, copy, feedSelect(definition, twins, within(boundary)));
+    return await compare(
+      warehouse,
+      definition,
+      copy,
+      feedSelect(definition, twins, { condition: within(boundary) }),
+    );
   } finally {
     await warehouse.command(`DROP TABLE ${copy} SYNC`);
   }

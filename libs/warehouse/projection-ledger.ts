@@ -20,6 +20,19 @@ export const tableOf = (name: string, version: number): string => `crm.${name}_v
 /** The materialized view that feeds a version's table from crm.events. */
 export const feedOf = (name: string, version: number): string => `crm.${name}_v${version}_feed`;
 
+/** The materialized view that lets only events of the right types through to the feed, ... */
+export const gateOf = (name: string, version: number): string => `crm.${name}_v${version}_gate`;
+
+/** ... by this table, which keeps nothing. */
+export const gatedOf = (name: string, version: number): string => `crm.${name}_v${version}_gated`;
+
+/** From here on a version's table takes no more events. */
+export const dropFeed = async (warehouse: Warehouse, name: string, version: number): Promise<void> => {
+  for (const view of [gateOf(name, version), feedOf(name, version)])
+    await warehouse.command(`DROP VIEW IF EXISTS ${view} SYNC`);
+  await warehouse.command(`DROP TABLE IF EXISTS ${gatedOf(name, version)} SYNC`);
+};
+
 /** The projection whose feed it is; undefined for any other view. */
 export const projectionOfFeed = (feed: string): { name: string; version: number } | undefined => {
   const [, name, version] = /^(?:crm\.)?`?(\w+)_v(\d+)_feed`?$/.exec(feed) ?? [];
@@ -78,5 +91,5 @@ export const detachFeed = async (warehouse: Warehouse, feed: string, reason: str
   );
   if (version)
     await record(warehouse, { ...version, state: isLive(version) ? 'needs rebuild' : 'failed', reason });
-  await warehouse.command(`DROP VIEW IF EXISTS ${feedOf(fed.name, fed.version)} SYNC`);
+  await dropFeed(warehouse, fed.name, fed.version);
 };

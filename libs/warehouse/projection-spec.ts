@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { migrate } from './migrations.js';
-import { createFeed, feedSelect, hasTable, type TableProjection } from './projection-build.js';
 import { eventLines, type ProjectionCase } from './projection-case.js';
-import { feedOf, tableOf } from './projection-ledger.js';
+import { createFeed, feedSelect, hasTable, type TableProjection } from './projection-feed.js';
+import { dropFeed, tableOf } from './projection-ledger.js';
 import {
   type ProjectionSources,
   readByFunctions,
@@ -50,7 +50,7 @@ export class SpecEngine {
         status.filter(({ state }) => state === 'failed').map(({ name, reason }) => [name, reason]),
       );
       for (const { name } of sources.definitions.filter((one) => hasTable(one) && !failed.has(one.name))) {
-        await dropFeed(warehouse, name);
+        await dropFeed(warehouse, name, 1);
         await warehouse.command(`ALTER TABLE ${tableOf(name, 1)} MODIFY SETTING fsync_after_insert = 0`);
       }
       return new SpecEngine(warehouse, sources, await readByFunctions(warehouse), failed);
@@ -88,7 +88,7 @@ export class SpecEngine {
     if (broken) throw new Error(`${broken.name}: ${this.failed.get(broken.name)}`);
     const needed = read.filter(hasTable);
     for (const { name } of this.fed.filter((one) => !needed.includes(one)))
-      await dropFeed(this.warehouse, name);
+      await dropFeed(this.warehouse, name, 1);
     for (const definition of needed.filter((one) => !this.fed.includes(one)))
       await createFeed(this.warehouse, definition, 1, twins, new Map());
     this.fed = needed;
@@ -150,9 +150,6 @@ const forgetQuickly = async (warehouse: Warehouse): Promise<void> => {
   await warehouse.command('EXCHANGE TABLES crm.events AND crm.events_in_memory');
   await warehouse.command('DROP TABLE crm.events_in_memory');
 };
-
-const dropFeed = (warehouse: Warehouse, name: string): Promise<void> =>
-  warehouse.command(`DROP VIEW IF EXISTS ${feedOf(name, 1)} SYNC`);
 
 /** In-process streams have one partition and count offsets in the order of arrival. */
 const arriving = (lines: readonly Line[]): Line[] =>

@@ -1,7 +1,8 @@
 import { notFound } from '#eventing/errors';
 import { BOUNDED, type Projector } from './boundary.js';
-import { dropVersion, hasTable, unboundFeed } from './projection-build.js';
-import { feedOf, isLive, record, versions } from './projection-ledger.js';
+import { dropVersion } from './projection-build.js';
+import { hasTable, unboundFeed } from './projection-feed.js';
+import { feedOf, gateOf, isLive, record, versions } from './projection-ledger.js';
 import { checksumWith, type ProjectionSources } from './projection-status.js';
 import type { Warehouse } from './warehouse.js';
 
@@ -15,8 +16,8 @@ export const openFeeds = async (
   projector: Projector,
 ): Promise<string[]> => {
   const live = (await versions(warehouse)).filter(isLive);
-  const bounded = await warehouse.rows<{ feed: string }>(
-    `SELECT concat('crm.', t.name) AS feed FROM system.tables AS t
+  const bounded = await warehouse.rows<{ view: string }>(
+    `SELECT concat('crm.', t.name) AS view FROM system.tables AS t
      WHERE database = 'crm' AND engine = 'MaterializedView' AND match(create_table_query, {boundary:String})`,
     { boundary: BOUNDED },
   );
@@ -24,7 +25,9 @@ export const openFeeds = async (
     const version = live.findLast(({ name }) => name === definition.name);
     const isClosed =
       version?.tableChecksum === checksumWith(definition, twins) &&
-      bounded.some(({ feed }) => feed === feedOf(version.name, version.version));
+      bounded.some(({ view }) =>
+        [gateOf, feedOf].some((viewOf) => viewOf(version.name, version.version) === view),
+      );
     return isClosed ? [{ definition, version: version.version }] : [];
   });
   if (closed.length === 0) return [];

@@ -35,10 +35,14 @@ describe('every projection and report', () => {
   });
 
   describe.each(projections.filter(({ spec }) => existsSync(spec)))('$name', ({ spec }) => {
-    it.each(readCases(spec))('$it', async (projectionCase) => {
-      const [mismatch] = await engine.check(projectionCase);
-      const title = mismatch && `${mismatch.view}, events come ${mismatch.arrival}`;
-      expect({ title, rows: mismatch?.actual }).toEqual({ title, rows: mismatch?.expected });
-    });
+    it.each(readCases(spec))(
+      '$it',
+      async (projectionCase) => {
+        const [mismatch] = await engine.check(projectionCase);
+        const title = mismatch && `${mismatch.view}, events come ${mismatch.arrival}`;
+        expect({ title, rows: mismatch?.actual }).toEqual({ title, rows: mismatch?.expected });
+      },
+      60_000,
+    );
   });
 });

@@ -3,15 +3,13 @@ import { type Boundary, isEmpty, noProjector, type Projector } from './boundary.
 import {
   type BuildOptions,
   backfill,
-  createFeed,
   createVersion,
   dropVersion,
-  hasTable,
   type Parity,
   parity,
-  type TableProjection,
 } from './projection-build.js';
 import { type Difference, differences } from './projection-difference.js';
+import { createFeed, hasTable, type TableProjection } from './projection-feed.js';
 import { type ProjectionDefinition, viewChecksum } from './projection-file.js';
 import { isLive, record, tableOf, type Version, versions } from './projection-ledger.js';
 import { checkProjection } from './projection-lint.js';
