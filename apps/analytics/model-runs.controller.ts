@@ -7,6 +7,9 @@ import { ANALYTICS_PORTS, type AnalyticsPorts } from './analytics.ports.js';
 import { ModelRunDto } from './model-run.dto.js';
 import { runModel } from './model-run.js';
 
+/** After this time a run goes on with what has landed: its `knownAt` says how much that is. */
+const LANDING_MS = 60_000;
+
 @ApiTags('models')
 @Controller('v1/model-runs')
 export class ModelRunsController {
@@ -14,10 +17,13 @@ export class ModelRunsController {
 
   @Post()
   @ApiOperation({ summary: 'Computes customer lifetime value or churn risk and publishes the scores' })
-  run(@Body() body: ModelRunDto, @Req() request: FastifyRequest) {
+  async run(@Body() body: ModelRunDto, @Req() request: FastifyRequest) {
     const problems: FieldProblem[] = [];
     checkerOf(ModelRunDto)(body, '', problems);
     if (problems.length > 0) throw invalid('validation-failed', 'The request is not valid.', problems);
+    const { eventStore, landing } = this.ports;
+    // Whoever has just sent facts means them, too: a run on a part of them would look like any other.
+    await landing.waitFor(await eventStore.head(), LANDING_MS);
     return runModel(this.ports.modelRuns, body, request.caller?.actor ?? 'anonymous');
   }
 }

@@ -179,6 +179,31 @@ describe('reading', () => {
     expect((await send('POST', '/v1/customers/c-4/erase')).status).toBe(201);
     expect((await send('GET', '/v1/complaints/k-1')).body.facts[0].data).toMatchObject({ description: null });
   });
+  it('runs a model on all that was sent before, landed or not', async () => {
+    const day = (n: number) => new Date(Date.UTC(2024, 0, 1 + n)).toISOString().slice(0, 10);
+    const lines = Array.from({ length: 4000 }, (_, i) => {
+      const customer = i % 1500;
+      const occurredAt = day((customer % 90) + (i - customer) / (10 + (customer % 17)));
+      return JSON.stringify({
+        type: 'RecordPurchase',
+        data: {
+          orderId: `m-${i}`,
+          customerId: `m-${customer}`,
+          occurredAt,
+          total: { amount: `${10 + (i % 23)}.00`, currency: 'USD' },
+        },
+      });
+    });
+    const answered = await fetch(`${server.url}/v1/commands`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: lines.join('\n'),
+    });
+    const last = JSON.parse((await answered.text()).trim().split('\n').at(-1) as string);
+    const run = await send('POST', '/v1/model-runs', { purpose: 'clv', asOf: '2025-06-30', currency: 'USD' });
+    expect(run.body).toMatchObject({ customers: 1500 });
+    expect(run.body.knownAt).toBeGreaterThanOrEqual(last.position);
+  }, 60_000);
   it.each(['', '/timeline', '/export'])('knows nothing of nobody: %s', async (of) => {
     expect(await send('GET', `/v1/customers/nobody${of}`)).toMatchObject({
       status: 404,
