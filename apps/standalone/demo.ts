@@ -6,10 +6,10 @@ import { Calendar } from '#apps/simulator/calendar';
 import { play, type Request, UnexpectedAnswers } from '#apps/simulator/player';
 import { type Simulation, simulate } from '#apps/simulator/simulation';
 import { addDays, today } from '#eventing/business-time';
-import { PerennialError } from '#eventing/errors';
-import { ConfigurationError, loadConfiguration } from '#platform/configuration';
+import { loadConfiguration } from '#platform/configuration';
 import { exampleReports } from './demo/demo-reports.js';
 import { DemoRefused, type DemoState, readDemoState, writeDemoState } from './demo/demo-state.js';
+import { describeFailure } from './failure.js';
 import { startServer } from './server.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -238,21 +238,9 @@ Look here${options.exit ? ' (start again without --exit to have it served)' : ';
 const count = (value: number): string => value.toLocaleString('en-US');
 
 const fail = (error: unknown): void => {
-  process.stderr.write(`${isExpected(error) ? error.message : messageOf(error)}\n`);
+  const expected = error instanceof DemoRefused || error instanceof UnexpectedAnswers;
+  process.stderr.write(`${expected ? error.message : describeFailure(error)}\n`);
   process.exit(1);
-};
-
-const isExpected = (error: unknown): error is Error =>
-  error instanceof DemoRefused ||
-  error instanceof UnexpectedAnswers ||
-  error instanceof ConfigurationError ||
-  error instanceof PerennialError;
-
-const messageOf = (error: unknown): string | undefined => {
-  const { code, port, stack } = error as NodeJS.ErrnoException & { port?: number };
-  return code === 'EADDRINUSE'
-    ? `Port ${port} is taken: choose another with --port, or 0 for any free one.`
-    : stack;
 };
 
 run().then(() => process.exit(0), fail);

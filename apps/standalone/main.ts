@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { PerennialError } from '#eventing/errors';
-import { ConfigurationError, loadConfiguration } from '#platform/configuration';
+import { loadConfiguration } from '#platform/configuration';
 import { version } from '#platform/package-root';
+import { describeFailure } from './failure.js';
 import { startServer } from './server.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -21,7 +21,6 @@ try {
   process.stdout.write(`Perennial answers at ${server.url}; its documentation is at ${server.url}/docs\n`);
   await untilStopped(server);
 } catch (error) {
-  const expected = error instanceof ConfigurationError || error instanceof PerennialError;
-  process.stderr.write(`${expected ? error.message : (error as Error).stack}\n`);
+  process.stderr.write(`${describeFailure(error)}\n`);
   process.exitCode = 1;
 }

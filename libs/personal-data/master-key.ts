@@ -7,6 +7,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
+import { PerennialError } from '#eventing/errors';
 import type { LookUpKind, OwnerKey } from './key-vault.js';
 
 const CIPHER = 'aes-256-gcm';
@@ -15,13 +16,14 @@ const TAG_BYTES = 16;
 const LOOK_UP_HASH_BYTES = 16;
 
 /** The vault was made under another master key. Nothing was changed. */
-export class WrongMasterKey extends Error {
+export class WrongMasterKey extends PerennialError {
   constructor() {
     super(
+      'unavailable',
+      'wrong-master-key',
       'The key vault was made under another master key. Start with the one it was made under ' +
         '(PERENNIAL_MASTER_KEY or the file master.key); nothing was changed.',
     );
-    this.name = 'WrongMasterKey';
   }
 }
 
