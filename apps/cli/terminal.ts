@@ -39,7 +39,15 @@ export const table = (head: readonly string[], rows: readonly (readonly Cell[])[
     style: { head: [], border: [], compact: true },
   });
   for (const row of rows)
-    drawn.push(row.map((cell) => (cell === null || cell === undefined ? '' : String(cell))));
+    drawn.push(
+      row.map((cell) =>
+        cell === null || cell === undefined
+          ? ''
+          : typeof cell === 'object'
+            ? JSON.stringify(cell)
+            : String(cell),
+      ),
+    );
   return drawn.toString();
 };
 
