@@ -4,6 +4,7 @@ import type { NewEvent } from '#eventing/event';
 import type { AppendResult, ExpectedRevision } from '#eventing/event-store';
 import { StreamDeleted, WrongExpectedRevision } from '#eventing/event-store';
 import type { Sqlite } from '#sqlite/open-sqlite';
+import { OtherWriters } from '#sqlite/other-writers';
 import { PendingCommit } from './commit-row.js';
 import { CommitTable } from './commit-table.js';
 import { Recent } from './recent.js';
@@ -32,18 +33,17 @@ export class EventLog {
   private recentIds: Recent<number> | undefined;
   private deleted = new Set<string>();
   private durable = 0;
-  private dataVersion = -1;
 
   private readonly commits: CommitTable;
   private readonly saveChunk: Statement;
   private readonly saveDeleted: Statement;
-  private readonly readDataVersion: Statement;
+  private readonly others: OtherWriters;
 
   constructor(private readonly db: Sqlite) {
     this.commits = new CommitTable(db);
     this.saveChunk = db.prepare('INSERT INTO stream_index (chunk, hashes) VALUES (?, ?)');
     this.saveDeleted = db.prepare('INSERT INTO deleted_streams (stream, deleted_at) VALUES (?, ?)');
-    this.readDataVersion = db.prepare('PRAGMA data_version').pluck();
+    this.others = new OtherWriters(db);
     for (const hashes of db.prepare('SELECT hashes FROM stream_index ORDER BY chunk').pluck().all())
       this.index.load(hashes as Uint8Array);
     this.catchUp();
@@ -54,11 +54,17 @@ export class EventLog {
     return this.index.head || -1;
   }
 
-  /** Takes in what another process has written; costs a microsecond when there is nothing. */
+  /** Takes in what another process has written. */
   catchUp(): void {
-    const version = this.readDataVersion.get() as number;
-    if (version === this.dataVersion) return;
-    this.dataVersion = version;
+    if (this.others.haveWritten()) this.takeIn();
+  }
+
+  /** The same for who only reads: costs nothing when it was done just now. */
+  catchUpToRead(): void {
+    if (this.others.mayHaveWritten()) this.takeIn();
+  }
+
+  private takeIn(): void {
     this.forget();
     for (const { stream } of this.commits.from(this.index.head + 1)) this.index.add(streamHash(stream));
     this.durable = this.index.head;

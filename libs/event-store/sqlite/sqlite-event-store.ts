@@ -65,7 +65,7 @@ export class SqliteEventStore implements EventStore {
     stream: string,
     { direction = 'forwards', from, limit = Number.POSITIVE_INFINITY }: ReadStreamOptions = {},
   ): AsyncGenerator<RecordedEvent> {
-    this.openLog().catchUp();
+    this.openLog().catchUpToRead();
     if (this.log.isDeleted(stream)) throw new StreamDeleted(stream);
     const positions = this.log.candidates(stream);
     const forwards = direction === 'forwards';

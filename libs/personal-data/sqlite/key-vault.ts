@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { PerennialError } from '#eventing/errors';
 import { GroupCommit } from '#sqlite/group-commit';
 import { openSqlite, type Sqlite } from '#sqlite/open-sqlite';
+import { OtherWriters } from '#sqlite/other-writers';
 import { ErasureLedger } from '../erasure-ledger.js';
 import type { KeyVault, LookUp, LookUpKind, OwnerKey } from '../key-vault.js';
 import { type MasterKey, WrongMasterKey } from '../master-key.js';
@@ -57,10 +58,14 @@ const openUnder = (masterKey: MasterKey, file: string): Sqlite => {
 
 class SqliteKeyVault implements KeyVault {
   private readonly commits: GroupCommit;
+  /** Every command asks whether its customer is among them. */
+  private erased = new Set<string>();
+  private readonly others: OtherWriters;
   private readonly selectKey: Statement<[string], KeyRow>;
   private readonly insertKey: Statement<[string, string, number, Buffer]>;
   private readonly deleteKey: Statement<[string], Buffer>;
   private readonly selectTombstone: Statement<[string], number>;
+  private readonly selectTombstones: Statement<[], string>;
   private readonly insertTombstone: Statement<[string, string]>;
   private readonly insertLookUp: Statement<[Buffer, string]>;
   private readonly deleteLookUp: Statement<[Buffer, string]>;
@@ -74,12 +79,14 @@ class SqliteKeyVault implements KeyVault {
     private readonly ledger: ErasureLedger,
   ) {
     this.commits = new GroupCommit(db);
+    this.others = new OtherWriters(db);
     this.selectKey = db.prepare('SELECT id, version, wrapped FROM keys WHERE owner = ?');
     this.insertKey = db.prepare('INSERT INTO keys (owner, id, version, wrapped) VALUES (?, ?, ?, ?)');
     this.deleteKey = db
       .prepare<[string], Buffer>('DELETE FROM keys WHERE owner = ? RETURNING wrapped')
       .pluck();
     this.selectTombstone = db.prepare<[string], number>('SELECT 1 FROM tombstones WHERE owner = ?').pluck();
+    this.selectTombstones = db.prepare<[], string>('SELECT owner FROM tombstones').pluck();
     this.insertTombstone = db.prepare('INSERT OR IGNORE INTO tombstones VALUES (?, ?)');
     this.insertLookUp = db.prepare('INSERT OR IGNORE INTO look_ups VALUES (?, ?)');
     this.deleteLookUp = db.prepare('DELETE FROM look_ups WHERE hash = ? AND owner = ?');
@@ -91,7 +98,7 @@ class SqliteKeyVault implements KeyVault {
 
   /** An older vault that was put back forgets again whom it should; a lost ledger learns from the tombstones. */
   async agreeWithLedger(): Promise<void> {
-    const tombstones = this.db.prepare<[], string>('SELECT owner FROM tombstones').pluck().all();
+    const tombstones = this.selectTombstones.all();
     const known = new Set(tombstones);
     const forgotten = [...this.ledger.all()].filter((owner) => !known.has(owner));
     this.ledger.append(tombstones);
@@ -115,6 +122,7 @@ class SqliteKeyVault implements KeyVault {
     if (owners.length === 0) return;
     this.ledger.append(owners);
     const secrets = await this.commits.run(() => this.remove(owners));
+    for (const owner of owners) this.erased.add(owner);
     this.truncateWriteAheadLog();
     // SQLite zeroes what it deletes, but not always the copy that a row leaves behind when a page is split.
     if (secrets.length <= MOST_SOUGHT && !(await fileHolds(this.file, secrets))) return;
@@ -123,7 +131,8 @@ class SqliteKeyVault implements KeyVault {
   }
 
   async isErased(owner: string): Promise<boolean> {
-    return this.selectTombstone.get(owner) !== undefined;
+    if (this.others.mayHaveWritten()) this.erased = new Set(this.selectTombstones.all());
+    return this.erased.has(owner);
   }
 
   putLookUps(lookUps: readonly LookUp[]): Promise<void> {
