@@ -32,3 +32,6 @@ export const idProblem = (id: string): string | undefined => {
   if (/^(tel:)?\+[\d\s()./-]{7,}$/.test(id)) return 'must not be a telephone number: ids stay in the clear';
   return undefined;
 };
+
+/** An id as it may stand in a message: what can be no id, an e-mail address for instance, is not said again. */
+export const quoted = (id: string): string => (idProblem(id) === undefined ? id : 'under this id');

@@ -4,6 +4,7 @@ import { loadState } from '#eventing/command-handler';
 import { notFound } from '#eventing/errors';
 import type { RecordedEvent } from '#eventing/event';
 import type { EventStore } from '#eventing/event-store';
+import { quoted } from '#eventing/ids';
 import { streamName } from '#eventing/stream-name';
 import type { Upcasters } from '#eventing/upcaster';
 import { CustomerErased, type KeyVault, type LookUpKind } from '#personal-data/key-vault';
@@ -46,7 +47,7 @@ export class CustomerReader {
     const { state, revision } = await this.load(customerId);
     if (state.erased || (await this.ports.vault.isErased(customerId))) throw new CustomerErased(customerId);
     if (revision < 0 && !(await this.isHeardOf([customerId])))
-      throw notFound('customer-not-found', `There is no customer ${customerId}.`);
+      throw notFound('customer-not-found', `There is no customer ${quoted(customerId)}.`);
     const details = await this.ports.sealer.openFields(state.details ?? {}, { owner: customerId, stream });
     return {
       ...details,
@@ -106,7 +107,7 @@ export class CustomerReader {
     for (const id of ids) ids.push(...(await this.load(id)).state.mergedFrom.map(({ from }) => from));
     const { revision } = await this.load(customerId);
     if (revision < 0 && !(await this.isHeardOf(ids)))
-      throw notFound('customer-not-found', `Nothing is known of ${customerId}.`);
+      throw notFound('customer-not-found', `There is nothing of a customer ${quoted(customerId)}.`);
     return ids;
   }
 

@@ -7,6 +7,7 @@ import type { ComplaintEvent } from '#crm/complaint/complaint-types';
 import { loadState } from '#eventing/command-handler';
 import type { Stored } from '#eventing/decider';
 import { notFound } from '#eventing/errors';
+import { quoted } from '#eventing/ids';
 import { streamName } from '#eventing/stream-name';
 import { COMMAND_PORTS, type CommandPorts } from '../command-api.ports.js';
 import { readableEvent } from './readable-event.js';
@@ -29,7 +30,7 @@ export class FactsController {
       facts.push(await readableEvent(event, sealer));
     }
     const revision = facts.length - 1;
-    if (revision < 0) throw notFound('complaint-not-found', `There is no complaint ${id}.`);
+    if (revision < 0) throw notFound('complaint-not-found', `There is no complaint ${quoted(id)}.`);
     reply.header('etag', `"${revision}"`);
     const { status, classification, acknowledged, disputed } = state;
     return { complaintId: id, revision, status, classification, acknowledged, disputed, facts };
@@ -42,7 +43,7 @@ export class FactsController {
     const { eventStore, upcasters } = this.ports.reading;
     const stream = streamName('campaign', id);
     const { state, revision } = await loadState(eventStore, upcasters, campaign, stream);
-    if (revision < 0) throw notFound('campaign-not-found', `There is no campaign ${id}.`);
+    if (revision < 0) throw notFound('campaign-not-found', `There is no campaign ${quoted(id)}.`);
     reply.header('etag', `"${revision}"`);
     const launching = await this.ports.launchStatusOf(id);
     return { campaignId: id, revision, ...state, ...(launching && { launching }) };
