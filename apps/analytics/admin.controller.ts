@@ -39,7 +39,7 @@ export class AdminController {
             state,
             reason,
           }))
-        : await projectionStatus(warehouse, projections),
+        : await projectionStatus(warehouse, projections()),
     };
   }
 
@@ -52,7 +52,7 @@ export class AdminController {
     return stepByStep(reply, async (step) => {
       const { parity, difference, ...built } = await rebuildProjection(
         warehouse,
-        projections,
+        projections(),
         name,
         landing,
         {

@@ -15,7 +15,8 @@ export interface AnalyticsPorts {
   readonly landing: Landing;
   readonly eventStore: EventStore;
   readonly numbering: Numbering;
-  readonly projections: ProjectionSources;
+  /** The files as they are now: a rebuild takes what was edited since the start. */
+  projections(): ProjectionSources;
   readonly modelRuns: ModelRunPorts;
   readonly configuration: Configuration;
   readonly log: Logger;

@@ -59,7 +59,7 @@ export const openStores = async (configuration: Configuration, log: Logger) => {
       vault,
       sealer: new Sealer(vault),
       warehouse,
-      projections,
+      projections: () => readSources(infra),
       landing,
       numbering: inProcessNumbering,
       readOnly: new ReadOnlyWarehouse(warehouse, { maxMemoryBytes, maxSeconds, maxRows }),
@@ -72,11 +72,13 @@ export const openStores = async (configuration: Configuration, log: Logger) => {
   }
 };
 
+/** Migrations, projections, reports, upcasters' twins. */
+const infra = join(packageRoot(), 'infra', 'clickhouse');
+
 const prepareWarehouse = async (warehouse: Awaited<ReturnType<typeof openWarehouse>>, log: Logger) => {
-  const sql = join(packageRoot(), 'infra', 'clickhouse');
-  await migrate(warehouse, join(sql, 'schema'));
+  await migrate(warehouse, join(infra, 'schema'));
   await dropScratchTables(warehouse);
-  const projections = readSources(sql);
+  const projections = readSources(infra);
   for (const { name, state, reason } of await startProjections(warehouse, projections))
     if (state !== 'current') log.warn({ projection: name, state, reason }, 'a projection needs attention');
   return projections;
