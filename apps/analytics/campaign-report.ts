@@ -82,7 +82,12 @@ export const campaignReport = async (
     windowEndsOn,
     currency: outcomes.currency,
     cost: fixedCost === null && outcomes.touchCost === 0 ? null : (fixedCost ?? 0) + outcomes.touchCost,
-    arms: outcomes.arms,
+    arms: outcomes.arms.map(({ arm, assigned, reached, contaminated }) => ({
+      arm,
+      assigned,
+      reached,
+      contaminated,
+    })),
     analysis,
     notes,
   };

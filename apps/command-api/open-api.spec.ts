@@ -151,6 +151,7 @@ const NOT_FOR_CALLERS = new Set([
   'event-id',
   'event-type',
   'expected-revision',
+  'wrong-master-key',
   'stream-name',
 ]);
 

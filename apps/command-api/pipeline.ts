@@ -6,7 +6,7 @@ import type { MergeCustomer } from '#crm/customer/customer-types';
 import { type BusinessTime, businessTime } from '#eventing/business-time';
 import { loadState, type Outcome } from '#eventing/command-handler';
 import type { Command } from '#eventing/decider';
-import { type FieldProblem, invalid, PerennialError } from '#eventing/errors';
+import { type FieldProblem, invalid, notFound, PerennialError } from '#eventing/errors';
 import type { EventStore } from '#eventing/event-store';
 import { serverMadeId } from '#eventing/ids';
 import { outsideCommandHandler } from '#eventing/outside-command-handler';
@@ -36,6 +36,8 @@ export interface PipelinePorts {
   campaignFactsOf(campaignId: string): Promise<CampaignFacts | undefined>;
   /** Takes what a command begins on several streams to its end. */
   finish(command: Command, outcome: Outcome): Promise<Outcome>;
+  /** Whether anything was ever recorded of a customer. */
+  isKnown(customerId: string): Promise<boolean>;
   /** @throws PerennialError `segment-invalid` for SQL that gives no audience */
   checkSegment(sql: string): Promise<void>;
   /** Position up to which the warehouse has every event. */
@@ -152,14 +154,22 @@ export class Pipeline {
   private async complete({ type, stream, command }: Prepared): Promise<Data> {
     const { eventStore, upcasters } = this.ports;
     const { data } = command;
-    if (type.type === 'MergeCustomer')
+    if (type.type === 'MergeCustomer') {
+      await this.demandKnown('into', String(data.into));
       await demandMergeable(eventStore, upcasters, command as Command as MergeCustomer);
+    }
     if (type.filledByServer?.includes('campaign'))
       return { ...data, campaign: await this.ports.campaignFactsOf(String(data.campaignId)) };
     const segment = type.type === 'LaunchCampaign' && (data.segment as { sql: string; position?: number });
     if (!segment) return data;
     await this.ports.checkSegment(segment.sql);
     return { ...data, segment: { position: await this.positionOf(segment.sql, stream), ...segment } };
+  }
+
+  /** A slip in an id would make a customer out of nothing, and give him or her the facts of another. */
+  private async demandKnown(path: string, customerId: string): Promise<void> {
+    if (await this.ports.isKnown(customerId)) return;
+    throw notFound('customer-not-found', `There is nothing of a customer in ${path}.`);
   }
 
   /** As of which a segment is evaluated: a launch that is sent again means the same position. */

@@ -89,34 +89,39 @@ const commandPorts = (
   { eventStore, upcasters, vault, sealer, warehouse, landing }: Stores,
   processes: CommandProcesses,
   log: Logger,
-) => ({
-  pipeline: new Pipeline({
-    eventStore,
-    upcasters,
-    vault,
-    sealer,
-    campaignFactsOf: processes.campaignFactsOf,
-    finish: processes.complete,
-    checkSegment: processes.checkSegment,
-    landedPosition: () => landing.landed().position,
-    businessZone,
-    phoneRegion,
-    now: Date.now,
-  }),
-  customers: new CustomerReader({
+) => {
+  const customers = new CustomerReader({
     eventStore,
     upcasters,
     vault,
     sealer,
     events: warehouseCustomerEvents(warehouse, eventStore, (position, ms) => landing.waitFor(position, ms)),
     phoneRegion,
-  }),
-  reading: { eventStore, upcasters, sealer },
-  launchStatusOf: processes.launchStatusOf,
-  landing,
-  bodyLimit,
-  log,
-});
+  });
+  const pipeline = new Pipeline({
+    eventStore,
+    upcasters,
+    vault,
+    sealer,
+    campaignFactsOf: processes.campaignFactsOf,
+    finish: processes.complete,
+    isKnown: (customerId) => customers.isKnown(customerId),
+    checkSegment: processes.checkSegment,
+    landedPosition: () => landing.landed().position,
+    businessZone,
+    phoneRegion,
+    now: Date.now,
+  });
+  return {
+    pipeline,
+    customers,
+    reading: { eventStore, upcasters, sealer },
+    launchStatusOf: processes.launchStatusOf,
+    landing,
+    bodyLimit,
+    log,
+  };
+};
 
 const analyticsPorts = (configuration: Configuration, stores: Stores, log: Logger) => {
   const { warehouse, landing, eventStore, upcasters } = stores;

@@ -9,6 +9,7 @@ import { commandSender } from '#apps/command-api/processes/send';
 import { upcasters as upcasterList } from '#crm/catalogue';
 import type { CustomerCommand } from '#crm/customer/customer-types';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
+import { streamName } from '#eventing/stream-name';
 import { Upcasters } from '#eventing/upcaster';
 import { Sealer } from '#personal-data/sealer';
 import { openEmbeddedKeyVault } from '#personal-data/sqlite/embedded-key-vault';
@@ -35,6 +36,11 @@ export const openCommandSide = async () => {
         return completeMerge(tools, asked, outcome);
       if (asked.type === 'EraseCustomer') await completeErasure(tools, vault, asked.data.customerId);
       return outcome;
+    },
+    isKnown: async (customerId) => {
+      for await (const _ of eventStore.readStream(streamName('customer', customerId), { limit: 1 }))
+        return true;
+      return false;
     },
     checkSegment: async () => {},
     landedPosition: () => 0,

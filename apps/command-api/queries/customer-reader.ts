@@ -111,6 +111,13 @@ export class CustomerReader {
     return ids;
   }
 
+  /** Whether anything was ever recorded of a customer, be it a moment ago. */
+  async isKnown(customerId: string): Promise<boolean> {
+    if ((await this.load(customerId)).revision >= 0 || (await this.isHeardOf([customerId]))) return true;
+    await this.ports.events.catchUp();
+    return this.isHeardOf([customerId]);
+  }
+
   private async isHeardOf(customerIds: readonly string[]): Promise<boolean> {
     return (await this.ports.events.before(customerIds, Number.MAX_SAFE_INTEGER, 1)).length > 0;
   }

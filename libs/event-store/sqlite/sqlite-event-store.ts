@@ -1,4 +1,3 @@
-import { SqliteError } from 'better-sqlite3';
 import type { NewEvent, RecordedEvent } from '#eventing/event';
 import {
   type AppendResult,
@@ -165,6 +164,9 @@ const writable = (event: NewEvent): WritableEvent => ({
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const unavailable = (error: unknown): Error | undefined =>
-  error instanceof SqliteError
-    ? new EventStoreUnavailable(`The event store could not write: ${error.message}`, { cause: error })
+  // By its name: the engine's binary is shared by all who load it, and its errors are of the class of the first.
+  (error as Error | undefined)?.name === 'SqliteError'
+    ? new EventStoreUnavailable(`The event store could not write: ${(error as Error).message}`, {
+        cause: error,
+      })
     : undefined;
