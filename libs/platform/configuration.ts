@@ -2,7 +2,6 @@ import {
   apiKeyList,
   bytes,
   directory,
-  eventStoreUrl,
   hostAddress,
   integer,
   masterKey,
@@ -81,10 +80,6 @@ export const SETTINGS = {
     variable: 'PERENNIAL_LOG_LEVEL',
     default: 'info',
     description: 'The least important lines that are logged.',
-  }),
-  eventStoreUrl: optional(eventStoreUrl, {
-    variable: 'EVENTSTORE_URL',
-    description: 'The EventStoreDB to keep events in. Left out: a SQLite file in the data directory.',
   }),
 } as const;
 

@@ -109,16 +109,6 @@ export const masterKey: Format<Secret> = {
   },
 };
 
-export const eventStoreUrl: Format<Secret> = {
-  allowed: 'a connection string `esdb://...` or `esdb+discover://...`',
-  secret: true,
-  read(text) {
-    if (!/^(esdb|kurrentdb)(\+discover)?:\/\/./.test(text))
-      throw new Error('must begin with esdb:// or esdb+discover://');
-    return new Secret(text);
-  },
-};
-
 /** Who may call, recognised by a key of their own. */
 export interface ApiKey {
   /** Stands as the actor in the events. */
