@@ -50,9 +50,8 @@ describe('the file of the event store', () => {
       const acknowledged = Number(process.lines.at(-1)?.split(' ')[1]);
       const kept = (await all(store.readStream(stream))).map(({ revision }) => revision);
       expect(kept).toEqual(kept.map((_, i) => i));
-      // The last may have been committed without a chance to say so.
-      expect(kept.length - 1 - acknowledged).toBeGreaterThanOrEqual(0);
-      expect(kept.length - 1 - acknowledged).toBeLessThanOrEqual(1);
+      // More may be there: what a killed process had still to say is lost with it.
+      expect(kept.length - 1).toBeGreaterThanOrEqual(acknowledged);
     }
     expect(await all(store.readStream('ours'))).toHaveLength(50);
     const positions = (await all(store.readAll())).map(({ position }) => position);
