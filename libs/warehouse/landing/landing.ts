@@ -22,7 +22,9 @@ export interface LandingOptions {
 
 const LIMITS: LaneLimits = { records: 20_000, bytes: 16 * 1024 * 1024 };
 /** The longest pause between two batches that gives the next one time to grow. */
-const MOST_LINGER_MS = 60;
+const MOST_LINGER_MS = 200;
+/** How many times as long as the last batch took: landing is to have a quarter of its core, commands the rest. */
+const LINGER_SHARE = 3;
 /** With nothing to do for so long, landed claims are noted. */
 const IDLE_MS = 1000;
 
@@ -180,7 +182,7 @@ export class Landing implements Projector {
     if (is === 'landed') return;
     this.landedAt = performance.now();
     // Small inserts cost as much as large ones: the dearer they are, the longer they may gather.
-    lane.notBefore = this.landedAt + Math.min(MOST_LINGER_MS, this.landedAt - started);
+    lane.notBefore = this.landedAt + Math.min(MOST_LINGER_MS, LINGER_SHARE * (this.landedAt - started));
   }
 
   private async idle(): Promise<void> {
