@@ -176,7 +176,8 @@ describe('the examples of commands', () => {
   it('are events without anything personal in the clear', async () => {
     const clear = ['Ada', 'Winter', 'example.com', '123456', 'Linden', 'Berg', 'handle', 'Canada'];
     for await (const event of side.eventStore.readAll()) {
-      const text = JSON.stringify(event.data);
+      // A cipher text is random: three letters stand in one now and then.
+      const text = JSON.stringify(event.data).replace(/sealed\.1\.[\w.-]+/g, '');
       expect({ type: event.type, found: clear.filter((word) => text.includes(word)) }).toEqual({
         type: event.type,
         found: [],
