@@ -6,6 +6,8 @@ export interface StreamRecord {
   readonly line: string;
   /** Whether the line was made in this process and can surely be landed; if not, whoever lands it looks into it. */
   readonly checked: boolean;
+  /** What the stream carries beside the line, as it came; looked at by people and by traces. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** All records of one partition from the offset `first` to the offset `last`; what is missing in between will never be. */
@@ -48,4 +50,12 @@ export interface EventStream {
    * included); -1 for none. A maximum over the partitions would not do: it is not a prefix of the events.
    */
   positionBelow(offsets: ReadonlyMap<number, number>): number;
+}
+
+/** Where those who land tell others how far they are. For watching only: nobody resumes from it. */
+export interface LandedOffsets {
+  /** Per partition, the first offset that has not landed. */
+  publish(landed: ReadonlyMap<number, number>): Promise<void>;
+  /** What was published last, of every partition that has something. */
+  read(): Promise<ReadonlyMap<number, number>>;
 }

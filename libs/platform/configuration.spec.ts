@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { ConfigurationError, loadConfiguration, SETTINGS } from '#platform/configuration';
+import { ConfigurationError, demand, loadConfiguration, SETTINGS } from '#platform/configuration';
 import { packageRoot } from '#platform/package-root';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
@@ -32,8 +33,66 @@ describe('the configuration', () => {
       sqlMaxMemory: 2 ** 30,
       sqlMaxSeconds: 30,
       sqlMaxRows: 1_000_000,
+      eventStoreUrl: undefined,
+      kafkaBrokers: undefined,
+      kafkaTopic: 'crm.events',
+      kafkaPartitions: 4,
+      kafkaReplication: 1,
+      kafkaMinInSync: 1,
+      kafkaRetentionDays: 14,
+      kafkaTls: 'false',
+      kafkaSaslMechanism: 'scram-sha-512',
+      kafkaUsername: undefined,
+      kafkaPassword: undefined,
+      clickhouseUrl: undefined,
+      clickhouseUser: 'default',
+      clickhousePassword: undefined,
+      clickhouseCluster: undefined,
+      databaseUrl: undefined,
       logLevel: 'info',
     });
+  });
+
+  it('takes any setting from a file, as secrets are mounted', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'perennial-settings-'));
+    const file = join(dir, 'master-key');
+    writeFileSync(file, `${KEY}\n`);
+    expect(loadConfiguration({ PERENNIAL_MASTER_KEY_FILE: file }).masterKey?.reveal()).toBe(KEY);
+    expect(
+      problemsOf(() => loadConfiguration({ PERENNIAL_MASTER_KEY: KEY, PERENNIAL_MASTER_KEY_FILE: file })),
+    ).toEqual(['PERENNIAL_MASTER_KEY is given twice, also as PERENNIAL_MASTER_KEY_FILE.']);
+    rmSync(dir, { recursive: true });
+    expect(problemsOf(() => loadConfiguration({ DATABASE_URL_FILE: file }))).toEqual([
+      'DATABASE_URL cannot be read from its file: ENOENT.',
+    ]);
+  });
+
+  it('never shows what may hold a password', () => {
+    const secrets = {
+      EVENTSTORE_URL: 'http://admin:changeit@host',
+      DATABASE_URL: 'mysql://crm:changeit@host',
+      CLICKHOUSE_URL: 'http://crm:changeit@host',
+    };
+    const problems = problemsOf(() => loadConfiguration(secrets));
+    expect(problems).toHaveLength(3);
+    expect(problems.join()).not.toContain('changeit');
+    const right = loadConfiguration({
+      ...secrets,
+      ...{ EVENTSTORE_URL: 'esdb://admin:changeit@host' },
+      ...{ DATABASE_URL: 'postgres://crm:changeit@host/crm', CLICKHOUSE_URL: '' },
+    });
+    expect(`${inspect(right)}${JSON.stringify(right)}`).not.toContain('changeit');
+  });
+
+  it('names all settings that a program cannot do without', () => {
+    const configuration = loadConfiguration({ KAFKA_BROKERS: 'a:9092, b:9092' });
+    expect(demand(configuration, 'kafkaBrokers').kafkaBrokers).toEqual(['a:9092', 'b:9092']);
+    expect(problemsOf(() => demand(configuration, 'kafkaBrokers', 'eventStoreUrl', 'clickhouseUrl'))).toEqual(
+      [
+        'EVENTSTORE_URL is needed here: a URL with `esdb://` or `esdb+discover://`.',
+        'CLICKHOUSE_URL is needed here: a URL with http:// or https://, without a password.',
+      ],
+    );
   });
 
   it('is frozen', () => {

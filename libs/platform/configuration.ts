@@ -1,14 +1,22 @@
+import { readFileSync } from 'node:fs';
 import {
   apiKeyList,
+  brokerList,
   bytes,
+  connectionString,
   directory,
   hostAddress,
+  httpUrl,
+  identifier,
   integer,
   masterKey,
   oneOf,
   optional,
+  password,
   phoneRegion,
+  text,
   timeZone,
+  topicName,
   withDefault,
 } from './setting.js';
 
@@ -76,6 +84,84 @@ export const SETTINGS = {
     default: '1000000',
     description: "The most rows that one of an analyst's queries may return.",
   }),
+  eventStoreUrl: optional(connectionString('esdb:', 'esdb+discover:'), {
+    variable: 'EVENTSTORE_URL',
+    description:
+      'Distributed set: EventStoreDB, for instance `esdb+discover://user:password@host:2113`; `?tls=false` without TLS.',
+  }),
+  kafkaBrokers: optional(brokerList, {
+    variable: 'KAFKA_BROKERS',
+    description: 'Distributed set: the brokers that are asked for all others.',
+  }),
+  kafkaTopic: withDefault(topicName, {
+    variable: 'KAFKA_TOPIC',
+    default: 'crm.events',
+    description:
+      'The topic of all events. Beside it the relay keeps `<topic>.checkpoint`, and the projectors are the group `<topic>.projector`.',
+  }),
+  kafkaPartitions: withDefault(integer(1, 1024), {
+    variable: 'KAFKA_PARTITIONS',
+    default: '4',
+    description:
+      'Partitions of the topic when it is made. Fixed for its life: the partition is what keeps the order of a customer.',
+  }),
+  kafkaReplication: withDefault(integer(1, 9), {
+    variable: 'KAFKA_REPLICATION',
+    default: '1',
+    description: 'On how many brokers each partition is kept; 3 on a cluster.',
+  }),
+  kafkaMinInSync: withDefault(integer(1, 9), {
+    variable: 'KAFKA_MIN_INSYNC_REPLICAS',
+    default: '1',
+    description: 'How many brokers must have a record before it counts as written; 2 on a cluster.',
+  }),
+  kafkaRetentionDays: withDefault(integer(1, 3650), {
+    variable: 'KAFKA_RETENTION_DAYS',
+    default: '14',
+    description:
+      'How long the topic keeps events: a projector that stands still for longer needs a refill from the event store.',
+  }),
+  kafkaTls: withDefault(oneOf('false', 'true'), {
+    variable: 'KAFKA_TLS',
+    default: 'false',
+    description: 'Whether brokers are spoken to over TLS.',
+  }),
+  kafkaSaslMechanism: withDefault(oneOf('plain', 'scram-sha-256', 'scram-sha-512'), {
+    variable: 'KAFKA_SASL_MECHANISM',
+    default: 'scram-sha-512',
+    description: 'How this process proves who it is, when `KAFKA_USERNAME` is set.',
+  }),
+  kafkaUsername: optional(text, {
+    variable: 'KAFKA_USERNAME',
+    description: 'User at the brokers. Left out: none is told.',
+  }),
+  kafkaPassword: optional(password, {
+    variable: 'KAFKA_PASSWORD',
+    description: 'Password of that user.',
+  }),
+  clickhouseUrl: optional(httpUrl, {
+    variable: 'CLICKHOUSE_URL',
+    description: 'Distributed set: ClickHouse over HTTP, for instance `http://clickhouse:8123`.',
+  }),
+  clickhouseUser: withDefault(text, {
+    variable: 'CLICKHOUSE_USER',
+    default: 'default',
+    description: 'User at ClickHouse; may create and change everything in the database `crm`.',
+  }),
+  clickhousePassword: optional(password, {
+    variable: 'CLICKHOUSE_PASSWORD',
+    description: 'Password of that user.',
+  }),
+  clickhouseCluster: optional(identifier, {
+    variable: 'CLICKHOUSE_CLUSTER',
+    description:
+      'Name of the ClickHouse cluster: tables are then replicated and made `ON CLUSTER`. Left out: one server.',
+  }),
+  databaseUrl: optional(connectionString('postgres:', 'postgresql:'), {
+    variable: 'DATABASE_URL',
+    description:
+      'Distributed set: PostgreSQL with the key vault and the checkpoints, for instance `postgres://user:password@host/perennial`.',
+  }),
   logLevel: withDefault(oneOf('silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'), {
     variable: 'PERENNIAL_LOG_LEVEL',
     default: 'info',
@@ -103,20 +189,33 @@ export class ConfigurationError extends Error {
   }
 }
 
+/** Secrets are often mounted as files: each variable may be given as the path of a file, with _FILE behind its name. */
+const textOf = (env: Environment, variable: string): string | undefined => {
+  const given = env[variable]?.trim();
+  const file = env[`${variable}_FILE`]?.trim();
+  // An empty variable is how many tools say that there is none.
+  if (!file) return given || undefined;
+  if (given) throw new Error(`is given twice, also as ${variable}_FILE`);
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined;
+  } catch (error) {
+    throw new Error(`cannot be read from its file: ${(error as NodeJS.ErrnoException).code}`);
+  }
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** The only place that reads the environment. @throws ConfigurationError */
-export const loadConfiguration = (
-  env: Readonly<Record<string, string | undefined>>,
-  overrides: Overrides = {},
-): Configuration => {
+export const loadConfiguration = (env: Environment, overrides: Overrides = {}): Configuration => {
   const problems: string[] = [];
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, setting]) => {
-      const text = overrides[name as SettingName]?.toString() ?? env[setting.variable]?.trim();
+      let text: string | undefined;
       try {
-        // An empty variable is how many tools say that there is none.
+        text = overrides[name as SettingName]?.toString().trim() ?? textOf(env, setting.variable);
         return [name, setting.read(text === '' ? undefined : text)];
       } catch (error) {
-        const not = setting.format.secret ? '' : `, not '${text}'`;
+        const not = setting.format.secret || text === undefined ? '' : `, not '${text}'`;
         problems.push(`${setting.variable} ${(error as Error).message}${not}.`);
         return [name, undefined];
       }
@@ -135,3 +234,23 @@ export const loadConfiguration = (
 
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
+type Optional = {
+  [Name in keyof Configuration]: undefined extends Configuration[Name] ? Name : never;
+}[keyof Configuration];
+
+/** The configuration of a program that cannot do without some settings. @throws ConfigurationError for those left out */
+export const demand = <Name extends Optional>(
+  configuration: Configuration,
+  ...names: readonly Name[]
+): Configuration & { readonly [N in Name]-?: NonNullable<Configuration[N]> } => {
+  const missing = names.filter((name) => configuration[name] === undefined);
+  if (missing.length > 0)
+    throw new ConfigurationError(
+      missing.map((name) => {
+        const { variable, format } = SETTINGS[name as SettingName];
+        return `${variable} is needed here: ${format.allowed}.`;
+      }),
+    );
+  return configuration as Configuration & { readonly [N in Name]-?: NonNullable<Configuration[N]> };
+};

@@ -109,6 +109,65 @@ export const masterKey: Format<Secret> = {
   },
 };
 
+const HOST_AND_PORT = /^(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/;
+
+export const brokerList: Format<readonly string[]> = {
+  allowed: '`host:port`, separated by commas',
+  read(text) {
+    const brokers = text.split(',').map((broker) => broker.trim());
+    if (!brokers.every((broker) => HOST_AND_PORT.test(broker))) throw new Error(`must be ${this.allowed}`);
+    return Object.freeze(brokers);
+  },
+};
+
+/** Kafka takes 249 characters; some are left for the names made from it. */
+export const topicName: Format<string> = {
+  allowed: 'up to 200 letters, digits, dots, hyphens and underscores',
+  read(text) {
+    if (!/^[\w.-]{1,200}$/.test(text) || /^\.+$/.test(text)) throw new Error(`must be ${this.allowed}`);
+    return text;
+  },
+};
+
+export const identifier: Format<string> = {
+  allowed: 'letters, digits and underscores',
+  read(text) {
+    if (!/^[A-Za-z_]\w{0,63}$/.test(text)) throw new Error(`must be ${this.allowed}`);
+    return text;
+  },
+};
+
+export const text: Format<string> = { allowed: 'a text', read: (value) => value };
+
+export const password: Format<Secret> = {
+  allowed: 'a text',
+  secret: true,
+  read: (value) => new Secret(value),
+};
+
+export const httpUrl: Format<string> = {
+  allowed: 'a URL with http:// or https://, without a password',
+  // It may hold a password all the same.
+  secret: true,
+  read(text) {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (!url || !/^https?:$/.test(url.protocol) || url.password !== '')
+      throw new Error(`must be ${this.allowed}`);
+    return text;
+  },
+};
+
+/** Holds a password, as a rule. */
+export const connectionString = (...protocols: readonly string[]): Format<Secret> => ({
+  allowed: `a URL with ${protocols.map((protocol) => `\`${protocol}//\``).join(' or ')}`,
+  secret: true,
+  read(text) {
+    if (!protocols.some((protocol) => text.startsWith(`${protocol}//`) && text.length > protocol.length + 2))
+      throw new Error(`must be ${this.allowed}`);
+    return new Secret(text);
+  },
+});
+
 /** Who may call, recognised by a key of their own. */
 export interface ApiKey {
   /** Stands as the actor in the events. */
