@@ -286,6 +286,17 @@ export const eventStoreContract = (
         expect(await read({ direction: 'backwards', after: positions[3], limit: 2 })).toEqual([2, 1]);
       });
 
+      it('takes -1, the head of an empty store, for the place before the first event', async () => {
+        if (before >= 0) return; // a shared server holds more than anybody wants to read
+        expect(await all(store.readAll({ after: -1 }))).toEqual([]);
+        await appendTo(store, newStream(), 0, 3, 'no-stream');
+        const read = async (options: Parameters<EventStore['readAll']>[0]) =>
+          (await all(store.readAll(options))).map(({ revision }) => revision);
+        expect(await read({ after: -1 })).toEqual([0, 1, 2]);
+        expect(await read({ after: -1, limit: 2 })).toEqual([0, 1]);
+        expect(await read({ direction: 'backwards', after: -1 })).toEqual([]);
+      });
+
       it('shows no events of the store itself', async () => {
         const stream = newStream();
         for (let i = 0; i < 20; i++) await appendTo(store, stream, i, 1, 'any');
@@ -320,6 +331,18 @@ export const eventStoreContract = (
         );
         expect((await fromMiddle).map(({ id }) => id)).toEqual(
           written.filter(({ position }) => position > early).map(({ id }) => id),
+        );
+      });
+
+      it('begins with the first event after -1, in a store that is empty and in one that is not', async () => {
+        if (before >= 0) return; // a shared server holds more than anybody wants to read
+        const stream = newStream();
+        const fromEmpty = collect(store, { after: -1 }, 3);
+        await appendTo(store, stream, 0, 3, 'no-stream');
+        const first = await added();
+        expect((await fromEmpty).map(({ id }) => id)).toEqual(first.map(({ id }) => id));
+        expect((await collect(store, { after: -1 }, 3)).map(({ id }) => id)).toEqual(
+          first.map(({ id }) => id),
         );
       });
 

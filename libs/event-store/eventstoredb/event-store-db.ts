@@ -21,7 +21,7 @@ import {
 import { appendProblem, expectedRevisionProblem, sizeProblem, streamProblem } from '../append-rules.js';
 import { Backoff } from './backoff.js';
 import { InFlight } from './in-flight.js';
-import { clientRevision, eventData, recordedEvent, safeNumber } from './recorded-event.js';
+import { clientPosition, clientRevision, eventData, recordedEvent, safeNumber } from './recorded-event.js';
 import { storeError } from './store-error.js';
 import { leave, subscription } from './subscription.js';
 
@@ -107,10 +107,10 @@ export class EventStoreDb implements EventStore {
   }: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
     this.mustBeOpen();
     const forwards = direction === 'forwards';
+    if (!forwards && after !== undefined && after < 0) return;
     const reading = this.client.readAll({
       direction: forwards ? FORWARDS : BACKWARDS,
-      fromPosition:
-        after === undefined ? (forwards ? START : END) : { commit: BigInt(after), prepare: BigInt(after) },
+      fromPosition: clientPosition(after) ?? (forwards ? START : END),
     });
     let left = limit ?? Number.POSITIVE_INFINITY;
     try {

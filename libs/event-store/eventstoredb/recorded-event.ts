@@ -3,6 +3,7 @@ import {
   type EventData,
   type JSONType,
   jsonEvent,
+  type Position,
   type ResolvedEvent,
 } from '@eventstore/db-client';
 import type { EventMetadata, NewEvent, RecordedEvent } from '#eventing/event';
@@ -50,3 +51,7 @@ export const clientRevision = (expected: ExpectedRevision): AppendExpectedRevisi
   if (expected === 'stream-exists') return 'stream_exists';
   return expected === 'any' ? 'any' : BigInt(expected);
 };
+
+/** Undefined before the first event (-1 says so, too): the log has no position there that a request could name. */
+export const clientPosition = (after: number | undefined): Position | undefined =>
+  after === undefined || after < 0 ? undefined : { commit: BigInt(after), prepare: BigInt(after) };

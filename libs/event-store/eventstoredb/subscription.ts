@@ -2,9 +2,10 @@ import {
   type AllStreamSubscription,
   type EventStoreDBClient,
   excludeSystemEvents,
+  START,
 } from '@eventstore/db-client';
 import type { RecordedEvent } from '#eventing/event';
-import { recordedEvent } from './recorded-event.js';
+import { clientPosition, recordedEvent } from './recorded-event.js';
 
 export interface SubscriptionOptions {
   /** The last position already handled. */
@@ -23,9 +24,8 @@ export async function* subscription(
   client: EventStoreDBClient,
   { after, batchSize, signal, connected }: SubscriptionOptions,
 ): AsyncGenerator<readonly RecordedEvent[]> {
-  const fromPosition = after === undefined ? 'start' : { commit: BigInt(after), prepare: BigInt(after) };
   const source = client.subscribeToAll(
-    { fromPosition, filter: excludeSystemEvents() },
+    { fromPosition: clientPosition(after) ?? START, filter: excludeSystemEvents() },
     { highWaterMark: batchSize },
   );
   source.on('confirmation', connected);
