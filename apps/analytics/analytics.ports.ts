@@ -2,7 +2,7 @@ import type { Numbering } from '#event-stream/numbering';
 import type { EventStore } from '#eventing/event-store';
 import type { Configuration } from '#platform/configuration';
 import type { Logger } from '#platform/logging';
-import type { Landing } from '#warehouse/landing/landing';
+import type { LandingProgress } from '#warehouse/landing/landing-progress';
 import type { ProjectionSources } from '#warehouse/projection-status';
 import type { ReadOnlyWarehouse } from '#warehouse/read-only';
 import type { Warehouse } from '#warehouse/warehouse';
@@ -12,7 +12,7 @@ import type { ModelRunPorts } from './model-run.js';
 export interface AnalyticsPorts {
   readonly warehouse: Warehouse;
   readonly readOnly: ReadOnlyWarehouse;
-  readonly landing: Landing;
+  readonly landing: LandingProgress;
   readonly eventStore: EventStore;
   readonly numbering: Numbering;
   /** The files as they are now: a rebuild takes what was edited since the start. */

@@ -1,4 +1,4 @@
-import type { Landing } from '#warehouse/landing/landing';
+import type { LandingProgress } from '#warehouse/landing/landing-progress';
 
 /** How far the warehouse was when a report was made. */
 export interface ReportFreshness {
@@ -10,7 +10,7 @@ export interface ReportFreshness {
   readonly lagSeconds: number;
 }
 
-export const freshnessOf = async (landing: Landing): Promise<ReportFreshness> => {
+export const freshnessOf = async (landing: LandingProgress): Promise<ReportFreshness> => {
   const { position } = landing.landed();
   const { events, seconds } = await landing.freshness();
   return { position, lagEvents: events, lagSeconds: seconds };

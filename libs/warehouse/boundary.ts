@@ -7,11 +7,32 @@ export type Boundary = ReadonlyMap<number, number>;
 export interface Projector {
   /**
    * Stops between two batches, with no claim open, and tells how far every partition has landed. Between this and
-   * `resume` nothing is inserted into crm.events.
+   * `resume` nothing that lies beyond is inserted into crm.events.
    */
   pause(): Promise<Boundary>;
-  resume(): void;
+  /** @throws when the pause did not hold until now: what was made meanwhile must not be relied on */
+  resume(): void | Promise<void>;
+  /** Whether a writer that slept may still insert again, under its old token, what lies within the boundary. */
+  readonly mayRepeat?: boolean;
 }
+
+/** Does something while nothing lands. @throws also when the pause did not hold until it was done */
+export const whilePaused = async <Result>(
+  projector: Projector,
+  work: (boundary: Boundary) => Promise<Result>,
+): Promise<Result> => {
+  const boundary = await projector.pause();
+  let result: Result;
+  try {
+    result = await work(boundary);
+  } catch (error) {
+    // What failed first is what is told.
+    await Promise.resolve(projector.resume()).catch(() => {});
+    throw error;
+  }
+  await projector.resume();
+  return result;
+};
 
 /** Before any projector runs, or where none will: how far the events have landed is what the table says. */
 export const noProjector = (warehouse: Warehouse): Projector => ({

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Boundary, type Projector, ranges, within } from './boundary.js';
+import { type Boundary, type Projector, ranges, whilePaused, within } from './boundary.js';
 import { feedSelect, type TableProjection, unboundFeed } from './projection-feed.js';
 import { createTable } from './projection-file.js';
 import { dropFeed, tableOf } from './projection-ledger.js';
@@ -90,13 +90,11 @@ export const parity = async (
   projector: Projector,
 ): Promise<Parity> => {
   const copy = checkOf(definition.name, version);
-  const boundary = await projector.pause();
-  try {
+  const boundary = await whilePaused(projector, async (boundary) => {
     await warehouse.command(`CREATE TABLE ${copy} CLONE AS ${tableOf(definition.name, version)}`);
-    await unboundFeed(warehouse, definition, version, twins);
-  } finally {
-    projector.resume();
-  }
+    if (!projector.mayRepeat) await unboundFeed(warehouse, definition, version, twins);
+    return boundary;
+  });
   try {
     return await compare(
       warehouse,

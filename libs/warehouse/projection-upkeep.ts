@@ -1,5 +1,5 @@
 import { notFound } from '#eventing/errors';
-import { BOUNDED, type Projector } from './boundary.js';
+import { BOUNDED, type Projector, whilePaused } from './boundary.js';
 import { dropVersion } from './projection-build.js';
 import { hasTable, unboundFeed } from './projection-feed.js';
 import { feedOf, gateOf, isLive, record, versions } from './projection-ledger.js';
@@ -15,6 +15,7 @@ export const openFeeds = async (
   { definitions, twins }: ProjectionSources,
   projector: Projector,
 ): Promise<string[]> => {
+  if (projector.mayRepeat) return [];
   const live = (await versions(warehouse)).filter(isLive);
   const bounded = await warehouse.rows<{ view: string }>(
     `SELECT concat('crm.', t.name) AS view FROM system.tables AS t
@@ -31,12 +32,9 @@ export const openFeeds = async (
     return isClosed ? [{ definition, version: version.version }] : [];
   });
   if (closed.length === 0) return [];
-  await projector.pause();
-  try {
+  await whilePaused(projector, async () => {
     for (const { definition, version } of closed) await unboundFeed(warehouse, definition, version, twins);
-  } finally {
-    projector.resume();
-  }
+  });
   return closed.map(({ definition }) => definition.name);
 };
 

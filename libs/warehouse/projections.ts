@@ -1,5 +1,5 @@
 import { conflict, notFound, PerennialError } from '#eventing/errors';
-import { type Boundary, isEmpty, noProjector, type Projector } from './boundary.js';
+import { type Boundary, isEmpty, noProjector, type Projector, whilePaused } from './boundary.js';
 import {
   type BuildOptions,
   backfill,
@@ -42,6 +42,11 @@ export class RebuildFailed extends PerennialError {
   }
 }
 
+export interface StartOptions extends BuildOptions {
+  /** Whoever lands events meanwhile; default: nobody does. */
+  readonly projector?: Projector;
+}
+
 /**
  * Makes the warehouse agree with the projections' files, as far as that is harmless: what is new is built (nothing
  * reads it yet), changed views are replaced, interrupted builds are dropped. A change that gives other rows waits
@@ -50,7 +55,7 @@ export class RebuildFailed extends PerennialError {
 export const startProjections = async (
   warehouse: Warehouse,
   sources: ProjectionSources,
-  options: BuildOptions = {},
+  options: StartOptions = {},
 ): Promise<ProjectionStatus[]> => {
   const failures = new Map<string, string>();
   await createUpcasterTwins(warehouse, sources.twins);
@@ -78,7 +83,7 @@ const startOne = async (
   warehouse: Warehouse,
   definition: ProjectionDefinition,
   twins: readonly UpcasterTwin[],
-  options: BuildOptions,
+  options: StartOptions,
 ): Promise<void> => {
   const known = await versions(warehouse, definition.name);
   for (const version of known.filter(({ state }) => state === 'building'))
@@ -87,7 +92,8 @@ const startOne = async (
   const live = known.findLast(isLive);
   if (live) await restoreViews(warehouse, live);
   if (!live && hasTable(definition)) {
-    await build(warehouse, definition, twins, nextVersion(known), noProjector(warehouse), options);
+    const { projector = noProjector(warehouse) } = options;
+    await build(warehouse, definition, twins, nextVersion(known), projector, options);
     return;
   }
   const unchanged = live?.viewChecksum === viewChecksum(definition);
@@ -166,13 +172,10 @@ const createBeside = async (
   projector: Projector,
 ): Promise<Boundary> => {
   await createVersion(warehouse, definition, version);
-  const boundary = await projector.pause();
-  try {
+  return whilePaused(projector, async (boundary) => {
     await createFeed(warehouse, definition, version, twins, boundary);
-  } finally {
-    projector.resume();
-  }
-  return boundary;
+    return boundary;
+  });
 };
 
 const abandon = async (warehouse: Warehouse, begun: Version, error: unknown): Promise<void> => {

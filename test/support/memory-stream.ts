@@ -1,6 +1,7 @@
 import type {
   ConsumeOptions,
   EventStream,
+  LandedOffsets,
   StreamBatch,
   StreamRecord,
   Watermarks,
@@ -113,5 +114,18 @@ export class MemoryStream implements EventStream {
       if (signal.aborted) resolve();
       else this.wakeUps.add(done);
     });
+  }
+}
+
+/** Tells within one process how far the events have landed, as the groups of Kafka do between processes. */
+export class MemoryLandedOffsets implements LandedOffsets {
+  private readonly offsets = new Map<number, number>();
+
+  async publish(landed: ReadonlyMap<number, number>): Promise<void> {
+    for (const [partition, next] of landed) this.offsets.set(partition, next);
+  }
+
+  async read(): Promise<ReadonlyMap<number, number>> {
+    return new Map(this.offsets);
   }
 }

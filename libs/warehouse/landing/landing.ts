@@ -1,9 +1,10 @@
 import type { EventStream, StreamBatch } from '#event-stream/event-stream';
 import type { Logger } from '#platform/logging';
-import type { Boundary, Projector } from '../boundary.js';
+import type { Boundary } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
 import { Claims } from './claims.js';
 import { Lander } from './lander.js';
+import type { LandingProgress } from './landing-progress.js';
 import { Lane, type LaneLimits } from './lane.js';
 import { WakeUp } from './wake-up.js';
 import { type Freshness, Watermark } from './watermark.js';
@@ -32,7 +33,7 @@ const IDLE_MS = 1000;
  * Brings the events of a stream into the warehouse, each exactly once. One loop owns the stream's consumer and
  * reads into lanes, one lane per partition; another takes from the lanes and lands one batch at a time.
  */
-export class Landing implements Projector {
+export class Landing implements LandingProgress {
   /** Ends when it is stopped; fails with what made it stop by itself. */
   readonly done: Promise<void>;
   /** Resolves when it knows how far the warehouse is; never, when it fails before. */

@@ -1,4 +1,4 @@
-import type { Projector } from '../boundary.js';
+import { type Projector, whilePaused } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
 import { DEDUPLICATION_WINDOW, insertsSince } from './claims.js';
 import { markAllForRebuild } from './failing-view.js';
@@ -102,15 +102,3 @@ export class Repairs {
     });
   }
 }
-
-const whilePaused = async <Result>(
-  projector: Projector,
-  work: (landed: ReadonlyMap<number, number>) => Promise<Result>,
-): Promise<Result> => {
-  const landed = await projector.pause();
-  try {
-    return await work(landed);
-  } finally {
-    projector.resume();
-  }
-};

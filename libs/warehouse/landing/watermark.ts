@@ -20,7 +20,7 @@ export class Watermark {
   private readonly waiters = new Set<Waiter>();
   private closed = false;
 
-  constructor(private readonly stream: EventStream) {}
+  constructor(private readonly stream: Pick<EventStream, 'watermarks' | 'positionBelow'>) {}
 
   /** The last landed offset of every partition that has one. */
   get offsets(): Boundary {
@@ -36,6 +36,16 @@ export class Watermark {
 
   advance(partition: number, next: number): void {
     this.next.set(partition, next);
+    this.settleWaiters();
+  }
+
+  get waitedFor(): boolean {
+    return this.waiters.size > 0;
+  }
+
+  /** To be said when the stream may have come to know the positions of more offsets. */
+  settleWaiters(): void {
+    if (!this.waitedFor) return;
     const { position } = this;
     for (const waiter of this.waiters) if (waiter.position <= position) waiter.settle(true);
   }
