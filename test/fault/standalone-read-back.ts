@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import { inProcessNumbering } from '#event-stream/in-process/in-process-stream';
 import type { RecordedEvent } from '#eventing/event';
+import type { KeyVault } from '#personal-data/key-vault';
 import { openEmbeddedKeyVault } from '#personal-data/sqlite/embedded-key-vault';
 import { packageRoot } from '#platform/package-root';
 import { noProjector } from '#warehouse/boundary';
@@ -45,7 +46,7 @@ export const checkWarehouse = async (dir: string, events: readonly RecordedEvent
 };
 
 /** Every table of a projection has the rows that its SELECT makes of the events, no more and no less. */
-const checkTables = async (warehouse: Warehouse): Promise<Finding[]> => {
+export const checkTables = async (warehouse: Warehouse): Promise<Finding[]> => {
   const { definitions: projections } = readSources(join(packageRoot(), 'infra', 'clickhouse'));
   const found: Finding[] = [];
   const live = (await versions(warehouse)).filter(isLive);
@@ -68,12 +69,19 @@ const checkTables = async (warehouse: Warehouse): Promise<Finding[]> => {
 export const checkSettled = async (dir: string, events: readonly RecordedEvent[]): Promise<Finding[]> => {
   const vault = await openEmbeddedKeyVault(dir, { announce: () => {} });
   try {
-    const ids = [...customerStates(events).keys()];
-    const tombstones = new Set<string>();
-    for (const id of ids) if (await vault.isErased(id)) tombstones.add(id);
-    const keys = new Set((await vault.existingKeys(ids)).keys());
-    return checkProcesses(events, { tombstones, keys });
+    return await checkSettledWith(vault, events);
   } finally {
     await vault.close();
   }
+};
+
+export const checkSettledWith = async (
+  vault: KeyVault,
+  events: readonly RecordedEvent[],
+): Promise<Finding[]> => {
+  const ids = [...customerStates(events).keys()];
+  const tombstones = new Set<string>();
+  for (const id of ids) if (await vault.isErased(id)) tombstones.add(id);
+  const keys = new Set((await vault.existingKeys(ids)).keys());
+  return checkProcesses(events, { tombstones, keys });
 };
