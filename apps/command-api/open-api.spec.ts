@@ -24,11 +24,7 @@ interface Route {
 
 /** All that the whole server serves; no request comes further than its documentation. */
 const start = async () => {
-  const modules = [
-    commandApiModule({} as never),
-    analyticsModule({} as never),
-    healthModule({ isReady: () => true }),
-  ];
+  const modules = [commandApiModule({} as never), analyticsModule({} as never), healthModule({})];
   const settings = { apiKeys: [{ name: 'a', key: 'secret' }], publicPaths: PUBLIC_PATHS, bodyLimit: 1024 };
   const application = await createServer(modules, settings, { error: () => {} });
   const fastify = application.getHttpAdapter().getInstance() as unknown as FastifyInstance;

@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { Progress } from '#apps/cli/terminal';
+import { describeFailure } from '#apps/service/failure';
+import { untilStopped } from '#apps/service/until-stopped';
 import { Calendar } from '#apps/simulator/calendar';
 import { play, type Request, UnexpectedAnswers } from '#apps/simulator/player';
 import { type Simulation, simulate } from '#apps/simulator/simulation';
@@ -9,9 +11,7 @@ import { addDays, today } from '#eventing/business-time';
 import { loadConfiguration } from '#platform/configuration';
 import { exampleReports } from './demo/demo-reports.js';
 import { DemoRefused, type DemoState, readDemoState, writeDemoState } from './demo/demo-state.js';
-import { describeFailure } from './failure.js';
 import { startServer } from './server.js';
-import { untilStopped } from './until-stopped.js';
 
 // `npm run demo`: plays a company that does not exist through the HTTP API, and shows what can be learned of it.
 

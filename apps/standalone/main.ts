@@ -1,9 +1,9 @@
 import { Command } from 'commander';
+import { describeFailure } from '#apps/service/failure';
+import { untilStopped } from '#apps/service/until-stopped';
 import { loadConfiguration } from '#platform/configuration';
 import { version } from '#platform/package-root';
-import { describeFailure } from './failure.js';
 import { startServer } from './server.js';
-import { untilStopped } from './until-stopped.js';
 
 const options = new Command('npm start --')
   .description(

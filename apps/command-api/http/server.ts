@@ -1,9 +1,10 @@
 import 'reflect-metadata';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Configuration, isLoopback } from '#platform/configuration';
 import { allowedMethods } from './allowed-methods.js';
 import { type ApiKey, authentication } from './authentication.js';
 import { registerBodies } from './body.js';
@@ -18,10 +19,16 @@ export interface ServerSettings {
   readonly bodyLimit: number;
 }
 
-export const PUBLIC_PATHS = ['/health/', '/openapi.json', '/docs', '/docs/'];
+export const PUBLIC_PATHS = ['/health/', '/metrics', '/openapi.json', '/docs', '/docs/'];
 export const BODY_LIMIT = 1024 * 1024;
 const LONGEST_PATH_PARAMETER = 2000;
 const REQUEST_TIMEOUT_MS = 300_000;
+
+export const serverSettings = ({ apiKeys, bodyLimit }: Configuration): ServerSettings => ({
+  apiKeys: apiKeys.map(({ name, key }) => ({ name, key: key.reveal() })),
+  publicPaths: PUBLIC_PATHS,
+  bodyLimit,
+});
 
 @Module({})
 class ServerModule {}
@@ -68,6 +75,20 @@ export const createServer = async (
   );
   application.useGlobalFilters(filter);
   return application;
+};
+
+/** Begins to answer, and tells where. */
+export const listen = async (
+  application: NestFastifyApplication,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<string> => {
+  await application.listen(port, host);
+  return urlOf(application.getHttpServer().address() as AddressInfo);
+};
+
+const urlOf = ({ address, port, family }: AddressInfo): string => {
+  if (!isLoopback(address)) return `http://127.0.0.1:${port}`;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 };
 
 /** What is not even HTTP never reaches a request. */

@@ -1,11 +1,18 @@
 import { invalid, PerennialError } from '#eventing/errors';
 import { idProblem } from '#eventing/ids';
 import { engineCode, isPassing } from '#warehouse/landing/engine-errors';
-import type { ReadOnlyWarehouse } from '#warehouse/read-only';
+import { type QueryLimits, ReadOnlyWarehouse } from '#warehouse/read-only';
 import { SqlTextError, significant, statements } from '#warehouse/sql-text';
+import type { Warehouse } from '#warehouse/warehouse';
 
 /** Runs what somebody outside wrote: read-only, and within limits of memory, time and rows. */
 export type SegmentReader = Pick<ReadOnlyWarehouse, 'query'>;
+
+/** An audience may be as large as a company's list of customers. */
+const MOST_CUSTOMERS = 1_000_000_000;
+
+export const segmentReader = (warehouse: Warehouse, limits: Omit<QueryLimits, 'maxRows'>): SegmentReader =>
+  new ReadOnlyWarehouse(warehouse, { ...limits, maxRows: MOST_CUSTOMERS });
 
 const COLUMN = 'customer_id';
 const PAGE = 10_000;
