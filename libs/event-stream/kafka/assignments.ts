@@ -1,0 +1,56 @@
+interface Assigned {
+  readonly generation: number;
+  /** The offset that the next batch must begin at; undefined until the partition has been placed. */
+  next: number | undefined;
+  /** How many batches in a row began elsewhere. */
+  astray: number;
+}
+
+/** What becomes of a batch that begins at `first`. */
+export type Verdict =
+  | { readonly is: 'expected'; readonly generation: number; readonly first: number }
+  /** Of a partition that is not ours, or not placed yet. */
+  | { readonly is: 'unasked' }
+  /** Not from where we asked: left over from before a seek, or the partition has lost records. */
+  | { readonly is: 'astray'; readonly generation: number; readonly wanted: number; readonly times: number };
+
+/** Which partitions this consumer has, since when, and how far each has been fetched. */
+export class Assignments {
+  private generation = 0;
+  private assigned = new Map<number, Assigned>();
+
+  /** Replaces all; every partition must be placed anew, also one that was ours before: somebody may have read on. */
+  assign(partitions: readonly number[]): number {
+    this.generation += 1;
+    const { generation } = this;
+    this.assigned = new Map(partitions.map((each) => [each, { generation, next: undefined, astray: 0 }]));
+    return generation;
+  }
+
+  get current(): { readonly generation: number; readonly partitions: readonly number[] } {
+    return { generation: this.generation, partitions: [...this.assigned.keys()] };
+  }
+
+  has(partition: number, generation: number): boolean {
+    return this.assigned.get(partition)?.generation === generation;
+  }
+
+  place(partition: number, next: number): void {
+    const assigned = this.assigned.get(partition);
+    if (assigned) assigned.next = next;
+  }
+
+  /** Takes note of a batch that was fetched. */
+  fetched(partition: number, first: number, last: number): Verdict {
+    const assigned = this.assigned.get(partition);
+    if (assigned?.next === undefined) return { is: 'unasked' };
+    const { generation, next } = assigned;
+    if (first !== next) {
+      assigned.astray += 1;
+      return { is: 'astray', generation, wanted: next, times: assigned.astray };
+    }
+    assigned.next = last + 1;
+    assigned.astray = 0;
+    return { is: 'expected', generation, first: next };
+  }
+}

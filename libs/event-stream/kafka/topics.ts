@@ -1,0 +1,144 @@
+import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
+import { PerennialError } from '#eventing/errors';
+import { MAX_LINE_LENGTH } from '../landing-problem.js';
+
+export interface TopicOptions {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replication: number;
+  readonly minInSync: number;
+  readonly retentionDays: number;
+  /** Most bytes of what is written to a partition at once. Default: the longest line and room for its envelope. */
+  readonly maxMessageBytes?: number;
+}
+
+export const checkpointTopicOf = (topic: string): string => `${topic}.checkpoint`;
+
+export const MAX_MESSAGE_BYTES = MAX_LINE_LENGTH + 64 * 1024;
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * Makes the topic of the events and the one of the checkpoint, or checks them when they are there. Any number of
+ * processes may do so at once.
+ * @throws PerennialError `topic-settings`, naming everything that is wrong
+ */
+export const ensureTopics = async (admin: Admin, options: TopicOptions): Promise<void> => {
+  const wanted = [eventsTopic(options), checkpointTopic(options)];
+  const there = new Set(await admin.listTopics());
+  const missing = wanted.filter(({ topic }) => !there.has(topic));
+  if (missing.length > 0) await create(admin, missing);
+  const problems = await problemsOf(admin, options);
+  if (problems.length > 0)
+    throw new PerennialError(
+      'refused',
+      'topic-settings',
+      `The topics in Kafka are not as they must be: ${problems.join('; ')}.`,
+    );
+};
+
+const eventsTopic = ({
+  topic,
+  partitions,
+  replication,
+  minInSync,
+  retentionDays,
+  maxMessageBytes = MAX_MESSAGE_BYTES,
+}: TopicOptions): ITopicConfig => ({
+  topic,
+  numPartitions: partitions,
+  replicationFactor: replication,
+  configEntries: entries({
+    'cleanup.policy': 'delete',
+    'retention.ms': retentionDays * DAY_MS,
+    'min.insync.replicas': minInSync,
+    'max.message.bytes': maxMessageBytes,
+  }),
+});
+
+const checkpointTopic = ({ topic, replication, minInSync }: TopicOptions): ITopicConfig => ({
+  topic: checkpointTopicOf(topic),
+  numPartitions: 1,
+  replicationFactor: replication,
+  configEntries: entries({
+    'cleanup.policy': 'compact',
+    'min.insync.replicas': minInSync,
+    // Only closed segments are compacted.
+    'segment.bytes': 16 * 1024 * 1024,
+  }),
+});
+
+const entries = (settings: Readonly<Record<string, string | number>>) =>
+  Object.entries(settings).map(([name, value]) => ({ name, value: String(value) }));
+
+const create = async (admin: Admin, topics: ITopicConfig[]): Promise<void> => {
+  try {
+    await admin.createTopics({ topics, waitForLeaders: true });
+  } catch (error) {
+    if (!exists(error)) throw error;
+  }
+};
+
+/** Another process was faster. */
+const exists = (error: unknown): boolean =>
+  error instanceof kafkajs.KafkaJSAggregateError &&
+  error.errors.every((each) => (each as { type?: string }).type === 'TOPIC_ALREADY_EXISTS');
+
+const problemsOf = async (admin: Admin, options: TopicOptions): Promise<string[]> => {
+  const { topic, partitions, minInSync, retentionDays, maxMessageBytes = MAX_MESSAGE_BYTES } = options;
+  const checkpoint = checkpointTopicOf(topic);
+  const [counts, events, checkpoints] = await Promise.all([
+    partitionCounts(admin, [topic, checkpoint]),
+    settingsOf(admin, topic),
+    settingsOf(admin, checkpoint),
+  ]);
+  const problems: string[] = [];
+  const must = (right: boolean, name: string, setting: string, is: unknown, mustBe: string): void => {
+    if (!right) problems.push(`${name} has ${setting} = ${is}, which must be ${mustBe}`);
+  };
+  const retention = Number(events.get('retention.ms'));
+  const bytes = Number(events.get('retention.bytes'));
+  const count = counts.get(topic);
+  must(count === partitions, topic, 'partitions', count, `${partitions} as configured, and never changes`);
+  must(
+    retention === -1 || retention >= retentionDays * DAY_MS,
+    topic,
+    'retention.ms',
+    retention,
+    `at least ${retentionDays * DAY_MS} (${retentionDays} days)`,
+  );
+  must(bytes === -1, topic, 'retention.bytes', bytes, '-1: what is kept is a matter of days');
+  const policy = events.get('cleanup.policy');
+  must(policy === 'delete', topic, 'cleanup.policy', policy, 'delete: every event of a key is needed');
+  const size = Number(events.get('max.message.bytes'));
+  must(size >= maxMessageBytes, topic, 'max.message.bytes', size, `at least ${maxMessageBytes}`);
+  const one = counts.get(checkpoint);
+  must(one === 1, checkpoint, 'partitions', one, '1');
+  const compacted = checkpoints.get('cleanup.policy');
+  must(compacted === 'compact', checkpoint, 'cleanup.policy', compacted, 'compact: it holds the last one');
+  for (const [name, settings] of [
+    [topic, events],
+    [checkpoint, checkpoints],
+  ] as const) {
+    const inSync = Number(settings.get('min.insync.replicas'));
+    must(inSync >= minInSync, name, 'min.insync.replicas', inSync, `at least ${minInSync}`);
+  }
+  return problems;
+};
+
+const partitionCounts = async (admin: Admin, topics: string[]): Promise<ReadonlyMap<string, number>> => {
+  const { topics: found } = await admin.fetchTopicMetadata({ topics });
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+};
+
+const settingsOf = async (admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> => {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
+  });
+  return new Map(
+    resources.flatMap(({ configEntries }) =>
+      configEntries.map(({ configName, configValue }) => [configName, configValue] as const),
+    ),
+  );
+};
