@@ -51,6 +51,8 @@ export class LaunchedProcess {
   /** Ends it and waits until it is gone; kills it when that takes too long. */
   async end(signal: NodeJS.Signals, withinMs: number): Promise<Exit> {
     this.signal(signal);
+    // One that is stopped would hear nothing.
+    this.signal('SIGCONT');
     const timer = setTimeout(() => this.signal('SIGKILL'), withinMs);
     const exit = await this.exited;
     clearTimeout(timer);

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { freePort } from './free-port.js';
+import { type LaunchedProcess, launch } from './launched-process.js';
+import { postgresAccount, postgresObstacle, postgresPrograms } from './postgres-programs.js';
+import { familyOf, signalAll, untilGone } from './process-family.js';
+import { untilAnswers } from './until-answers.js';
+
+const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 10_000;
+const USER = 'perennial';
+/** Clients are sent away instead of being waited for. */
+const FAST = 'SIGINT';
+
+export interface PostgresOptions {
+  /** Where it keeps everything; left out: a temporary folder that goes when it is stopped. */
+  readonly dir?: string;
+  /** Left out: any free one. */
+  readonly port?: number;
+}
+
+/** A PostgreSQL on 127.0.0.1, in processes of its own, that asks for a password. */
+export interface PostgresServer {
+  /** With the password of its only user, who may do everything. */
+  readonly url: string;
+  readonly pid: number;
+  /** Ends it in order. A temporary folder is removed. */
+  stop(): Promise<void>;
+  /** Sends a signal, SIGSTOP and SIGCONT to all of its processes; waits for the end with SIGKILL and SIGTERM. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+  /** Starts it again on its data and its port, after ending it if it still runs; ready when it answers. */
+  restart(): Promise<void>;
+}
+
+/** Starts a PostgreSQL; ready when it answers. @throws Error with the end of its log, or with what is missing */
+export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promise<PostgresServer> => {
+  const programs = postgresPrograms();
+  const account = postgresAccount();
+  if (!programs || !account) throw new Error(postgresObstacle());
+  const home = dir ?? mkdtempSync(join(tmpdir(), 'perennial-postgres-'));
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  if (account.uid !== undefined) chownSync(home, account.uid, account.gid!);
+  const data = join(home, 'data');
+  const log = join(home, 'postgres.log');
+  const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
+
+  const passwordFile = join(home, 'password');
+  if (!existsSync(passwordFile))
+    writeFileSync(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
+  if (account.uid !== undefined) chownSync(passwordFile, account.uid, account.gid!);
+  const password = readFileSync(passwordFile, 'utf8');
+  // Written after initdb: what that had begun when it was killed is begun again.
+  const initialised = join(home, 'initialised');
+  if (!existsSync(initialised)) {
+    rmSync(data, { recursive: true, force: true });
+    const settings = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale=C'];
+    await promisify(execFile)(programs.initdb, ['-D', data, '-U', USER, ...settings], {
+      ...account,
+      cwd: home,
+      env: environment,
+    });
+    writeFileSync(initialised, '');
+  }
+
+  const address = port || (await freePort());
+  const url = `postgres://${USER}:${password}@127.0.0.1:${address}/postgres`;
+  const start = async (): Promise<LaunchedProcess> => {
+    const started = await launch(programs.postgres, ['-D', data, ...settingsOf(address)], {
+      ...account,
+      log,
+      cwd: home,
+      env: environment,
+    });
+    await untilAnswers('PostgreSQL', started, log, READY_WITHIN_MS, () => answers(url));
+    return started;
+  };
+  let running = await start();
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const family = familyOf(running.pid);
+    // One that is stopped would hear nothing.
+    signalAll(family, 'SIGCONT');
+    await running.end(signal, STOP_WITHIN_MS);
+    // Those it leaves behind notice for themselves; nobody may start on the data before the last one has.
+    await untilGone(family, STOP_WITHIN_MS);
+  };
+
+  return {
+    url,
+    get pid() {
+      return running.pid;
+    },
+    async stop() {
+      await end(FAST);
+      if (dir === undefined) rmSync(home, { recursive: true, force: true });
+    },
+    async kill(signal) {
+      if (signal === 'SIGKILL') await end('SIGKILL');
+      else if (signal === 'SIGTERM') await end(FAST);
+      else signalAll(familyOf(running.pid), signal);
+    },
+    async restart() {
+      await end(FAST);
+      running = await start();
+    },
+  };
+};
+
+const settingsOf = (port: number): string[] =>
+  Object.entries({
+    port,
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    shared_buffers: '32MB',
+    // A server that is killed must lose nothing that it has acknowledged.
+    fsync: 'on',
+    log_min_messages: 'warning',
+  }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
+const answers = async (url: string): Promise<void> => {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+  } finally {
+    await client.end();
+  }
+};
