@@ -49,6 +49,8 @@ describe('the configuration', () => {
       clickhousePassword: undefined,
       clickhouseCluster: undefined,
       databaseUrl: undefined,
+      otlpEndpoint: undefined,
+      traceRatio: 0.01,
       logLevel: 'info',
     });
   });

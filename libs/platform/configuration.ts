@@ -14,6 +14,7 @@ import {
   optional,
   password,
   phoneRegion,
+  share,
   text,
   timeZone,
   topicName,
@@ -161,6 +162,16 @@ export const SETTINGS = {
     variable: 'DATABASE_URL',
     description:
       'Distributed set: PostgreSQL with the key vault and the checkpoints, for instance `postgres://user:password@host/perennial`.',
+  }),
+  otlpEndpoint: optional(httpUrl, {
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    description:
+      'Where traces go, over HTTP (OTLP), for instance `http://collector:4318`. Left out: no traces are made; what callers send is passed on.',
+  }),
+  traceRatio: withDefault(share, {
+    variable: 'OTEL_TRACES_SAMPLER_ARG',
+    default: '0.01',
+    description: 'Share of the requests that are traced when the caller has not decided it.',
   }),
   logLevel: withDefault(oneOf('silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'), {
     variable: 'PERENNIAL_LOG_LEVEL',

@@ -46,6 +46,15 @@ export const integer = (least: number, most: number): Format<number> => ({
   },
 });
 
+export const share: Format<number> = {
+  allowed: 'a number from 0 to 1',
+  read(text) {
+    const value = Number(text);
+    if (!/^\d*\.?\d+$/.test(text) || value > 1) throw new Error(`must be ${this.allowed}`);
+    return value;
+  },
+};
+
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
 /** A number of bytes, such as `65536` or `4M`. */
