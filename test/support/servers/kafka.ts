@@ -16,10 +16,11 @@ export const kafkaForTests = async (): Promise<KafkaForTests> => {
   return shared ? { brokers: shared.split(','), stop: async () => {} } : startKafka();
 };
 
+/** `npm test` has tried before us. */
+const obstacle = () => process.env.TEST_WITHOUT_KAFKA ?? kafkaObstacle();
+
 /** A suite that needs a broker, somebody's or its own. */
-export const describeWithKafka = describeUnless(() =>
-  process.env.KAFKA_BROKERS ? undefined : kafkaObstacle(),
-);
+export const describeWithKafka = describeUnless(() => (process.env.KAFKA_BROKERS ? undefined : obstacle()));
 
 /** A suite that starts, and kills, a broker of its own. */
-export const describeWithOwnKafka = describeUnless(kafkaObstacle);
+export const describeWithOwnKafka = describeUnless(obstacle);

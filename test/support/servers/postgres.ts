@@ -33,10 +33,11 @@ const execute = async (url: string, statement: string): Promise<void> => {
   }
 };
 
+/** `npm test` has tried before us. */
+const obstacle = () => process.env.TEST_WITHOUT_POSTGRES ?? postgresObstacle();
+
 /** A suite that needs a PostgreSQL, somebody's or its own. */
-export const describeWithPostgres = describeUnless(() =>
-  process.env.DATABASE_URL ? undefined : postgresObstacle(),
-);
+export const describeWithPostgres = describeUnless(() => (process.env.DATABASE_URL ? undefined : obstacle()));
 
 /** A suite that starts, and kills, a PostgreSQL of its own. */
-export const describeWithOwnPostgres = describeUnless(postgresObstacle);
+export const describeWithOwnPostgres = describeUnless(obstacle);
