@@ -3,12 +3,13 @@ import { analytics } from '#apps/analytics/analytics';
 import { registerSqlBodies } from '#apps/analytics/sql-body';
 import { commandApi } from '#apps/command-api/command-api';
 import { serveDocumentation } from '#apps/command-api/documentation/serve-documentation';
-import { healthModule, type PartCheck } from '#apps/command-api/health/health.module';
-import { createServer, listen, serverSettings } from '#apps/command-api/http/server';
+import type { PartCheck } from '#apps/command-api/health/health.module';
 import { startCommandProcesses } from '#apps/command-api/processes/command-processes';
 import { segmentReader } from '#apps/command-api/processes/launch/segment';
 import { Closing } from '#apps/service/closing';
 import { firstFailure } from '#apps/service/first-failure';
+import { serveHttp, tracingOf } from '#apps/service/http-service';
+import { Metrics } from '#apps/service/metrics';
 import type { Service } from '#apps/service/until-stopped';
 import type { Configuration } from '#platform/configuration';
 import { lockDataDirectory } from '#platform/data-directory';
@@ -28,7 +29,10 @@ export const startServer = (
   Closing.guard(async (closing) => {
     const lock = lockDataDirectory(configuration.dataDirectory);
     closing.add(() => lock.release());
-    const stores = closing.opened(await openStores(configuration, log));
+    const metrics = new Metrics();
+    const tracing = tracingOf(configuration, 'standalone');
+    closing.add(() => tracing.close());
+    const stores = closing.opened(await openStores(configuration, metrics, log));
     const { eventStore, landing } = stores;
     const processes = await startCommandProcesses({
       ...stores,
@@ -41,22 +45,22 @@ export const startServer = (
       log,
     });
     closing.add(() => processes.stop());
-    const application = await createServer(
-      [
-        commandApi(configuration, stores, processes, log),
-        analytics(configuration, stores, log),
-        healthModule({ landing: landingCheck(stores) }),
-      ],
-      serverSettings(configuration),
-      log,
+    const url = await serveHttp(
+      {
+        configuration,
+        metrics,
+        tracing,
+        log,
+        parts: { landing: landingCheck(stores) },
+        modules: [commandApi(configuration, stores, processes, log), analytics(configuration, stores, log)],
+        prepare: (application) => {
+          serveDocumentation(application);
+          registerSqlBodies(application.getHttpAdapter().getInstance() as unknown as FastifyInstance);
+        },
+      },
+      closing,
     );
-    closing.add(() => application.close());
-    serveDocumentation(application);
-    registerSqlBodies(application.getHttpAdapter().getInstance() as unknown as FastifyInstance);
-    const url = await listen(application, configuration);
     lock.announce(url);
-    if (configuration.apiKeys.length === 0)
-      log.info({ url }, 'no API keys are configured: listening on loopback only');
     return {
       url,
       failed: firstFailure([landing.done, processes.done]),

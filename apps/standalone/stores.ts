@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { prepareWarehouse, projectionFiles } from '#apps/projector/prepare-warehouse';
 import { startProjector } from '#apps/projector/projector';
 import { Closing } from '#apps/service/closing';
+import { type Metrics, measureAppends } from '#apps/service/metrics';
 import { upcasters as upcasterList } from '#crm/catalogue';
 import { openSqliteCheckpoints } from '#event-store/sqlite/checkpoints';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
@@ -19,10 +20,10 @@ import { openWarehouse } from '#warehouse/warehouse';
 export type Stores = Awaited<ReturnType<typeof openStores>>;
 
 /** Opens the stores, makes the warehouse agree with its migrations and projections, and begins to land events. */
-export const openStores = (configuration: Configuration, log: Logger) =>
+export const openStores = (configuration: Configuration, metrics: Metrics, log: Logger) =>
   Closing.guard(async (closing) => {
     const { dataDirectory: dir } = configuration;
-    const eventStore = closing.opened(new SqliteEventStore(join(dir, 'events.db')));
+    const eventStore = measureAppends(closing.opened(new SqliteEventStore(join(dir, 'events.db'))), metrics);
     const checkpoints = closing.opened(openSqliteCheckpoints(join(dir, 'checkpoints.db')));
     const vault = closing.opened(
       await openEmbeddedKeyVault(dir, {

@@ -5,12 +5,20 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Configuration, isLoopback } from '#platform/configuration';
+import { noTracing, type Step, type Tracing } from '#platform/tracing';
 import { allowedMethods } from './allowed-methods.js';
 import { type ApiKey, authentication } from './authentication.js';
 import { registerBodies } from './body.js';
-import { callerOf } from './caller.js';
+import { type Caller, callerOf } from './caller.js';
 import { problemOf } from './problem.js';
 import { type ErrorLog, PROBLEM_TYPE, ProblemFilter } from './problem-filter.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What a trace shows of it; missing for requests that are none of the callers'. */
+    step?: Step;
+  }
+}
 
 export interface ServerSettings {
   readonly apiKeys: readonly ApiKey[];
@@ -38,6 +46,7 @@ export const createServer = async (
   modules: readonly (DynamicModule | Type)[],
   settings: ServerSettings,
   log: ErrorLog,
+  tracing: Tracing = noTracing,
 ): Promise<NestFastifyApplication> => {
   const adapter = new FastifyAdapter({
     // No part uses Express-like middleware, and the layer that runs it costs every request.
@@ -55,18 +64,26 @@ export const createServer = async (
   const filter = new ProblemFilter(log, allowedMethods(fastify));
   registerBodies(fastify, settings.bodyLimit);
   fastify.decorateRequest('caller', undefined);
+  fastify.decorateRequest('step', undefined);
   const authenticate = authentication(settings.apiKeys);
   fastify.addHook('onRequest', (request, reply, done) => {
     const caller = callerOf('anonymous', request.headers);
     request.caller = caller;
     reply.header('x-correlation-id', caller.correlationId);
     try {
-      if (!isPublic(request, settings.publicPaths))
+      if (!isPublic(request, settings.publicPaths)) {
         request.caller = { ...caller, actor: authenticate(request.headers) };
+        request.step = beginStep(tracing, request, caller);
+        request.caller = { ...request.caller, traceparent: request.step.traceparent };
+      }
       done();
     } catch (error) {
       done(error as Error);
     }
+  });
+  fastify.addHook('onResponse', ({ step }, { statusCode }, done) => {
+    step?.end(statusCode >= 500 ? `answered ${statusCode}` : undefined);
+    done();
   });
   const application = await NestFactory.create<NestFastifyApplication>(
     { module: ServerModule, imports: [...modules] },
@@ -76,6 +93,21 @@ export const createServer = async (
   application.useGlobalFilters(filter);
   return application;
 };
+
+const beginStep = (
+  tracing: Tracing,
+  { method, routeOptions: { url } }: FastifyRequest,
+  caller: Caller,
+): Step =>
+  tracing.begin(`${method} ${url ?? 'unknown'}`, {
+    kind: 'server',
+    parent: caller.traceparent,
+    attributes: {
+      'http.request.method': method,
+      'http.route': url ?? '',
+      'perennial.correlation_id': caller.correlationId,
+    },
+  });
 
 /** Begins to answer, and tells where. */
 export const listen = async (
