@@ -6,13 +6,17 @@ interface Assigned {
   astray: number;
 }
 
-/** What becomes of a batch that begins at `first`. */
+/** What becomes of a batch that was fetched. */
 export type Verdict =
+  /** It is the next one, and stands for everything from `first` on. */
   | { readonly is: 'expected'; readonly generation: number; readonly first: number }
+  /**
+   * It does not begin at `first`, where it should, for the so-manieth time: it is left over from before a seek, or
+   * the partition has lost records.
+   */
+  | { readonly is: 'astray'; readonly generation: number; readonly first: number; readonly times: number }
   /** Of a partition that is not ours, or not placed yet. */
-  | { readonly is: 'unasked' }
-  /** Not from where we asked: left over from before a seek, or the partition has lost records. */
-  | { readonly is: 'astray'; readonly generation: number; readonly wanted: number; readonly times: number };
+  | { readonly is: 'unasked' };
 
 /** Which partitions this consumer has, since when, and how far each has been fetched. */
 export class Assignments {
@@ -40,14 +44,14 @@ export class Assignments {
     if (assigned) assigned.next = next;
   }
 
-  /** Takes note of a batch that was fetched. */
-  fetched(partition: number, first: number, last: number): Verdict {
+  /** @param first where the batch begins; undefined when that says nothing, because the topic is compacted */
+  fetched(partition: number, first: number | undefined, last: number): Verdict {
     const assigned = this.assigned.get(partition);
     if (assigned?.next === undefined) return { is: 'unasked' };
     const { generation, next } = assigned;
-    if (first !== next) {
+    if (first === undefined ? last < next : first !== next) {
       assigned.astray += 1;
-      return { is: 'astray', generation, wanted: next, times: assigned.astray };
+      return { is: 'astray', generation, first: next, times: assigned.astray };
     }
     assigned.next = last + 1;
     assigned.astray = 0;

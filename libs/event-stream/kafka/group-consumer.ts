@@ -32,17 +32,22 @@ export interface GroupConsumerOptions {
 export interface GroupEvents {
   /** The partitions are ours from now on, and no others; none is fetched until it is sought. */
   assigned(partitions: readonly number[]): void;
+  /** None is ours any more. */
   lost(): void;
-  /** Until it resolves, nothing more is fetched; `heartbeat` must be called meanwhile. */
-  batch(batch: Batch, heartbeat: () => Promise<void>): Promise<void>;
-  /** Of these offsets no record is for readers. */
+  /** Says whether the batch was taken; one that was not does not move the place to read on from. */
+  fetched(batch: Batch): boolean;
+  /** No record of these offsets is for readers. */
   empty(partition: number, first: number, last: number): void;
+  /** Until it resolves, nothing more is fetched. */
+  room(heartbeat: () => Promise<void>): Promise<void>;
 }
 
 /** Retries of one request; what fails in the end makes a new consumer. */
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, restartOnFailure: async () => false };
 const MOST_BACK_OFF_MS = 5_000;
 const CLOSING_MS = 2_500;
+/** More than any topic has: batches of all partitions are handed over side by side. */
+const CONCURRENT_PARTITIONS = 1_000;
 /** Without an answer for so long, the brokers are out of reach. */
 const SILENCE_MS = 5_000;
 
@@ -117,35 +122,35 @@ export class GroupConsumer {
       if (this.closed) break;
       this.failures += 1;
       this.error = messageOf(error);
-      log.warn({ err: error, topic, groupId, failures: this.failures }, 'A Kafka consumer failed; it is made anew');
+      log.warn(
+        { err: error, topic, groupId, failures: this.failures },
+        'A Kafka consumer failed; it is made anew',
+      );
       await this.ending.next(Math.min(MOST_BACK_OFF_MS, 100 * 2 ** this.failures));
     }
   }
 
   /** With what it failed. */
   private async runOnce(): Promise<unknown> {
-    const { topic, limits } = this.options;
+    const ended = this.ending.next();
     const consumer = this.create();
     const failed = new Promise<unknown>((resolve) => {
       consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error));
     });
-    const ended = this.ending.next();
-    this.listen(consumer);
     try {
       await consumer.connect();
-      await consumer.subscribe({ topic, fromBeginning: true });
+      await consumer.subscribe({ topic: this.options.topic, fromBeginning: true });
       this.consumer = consumer;
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: CONCURRENT_PARTITIONS,
         eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
-          // At once: it is in our hands, and must not be fetched again if the heartbeat fails.
-          resolveOffset(batch.lastOffset());
-          await this.events.batch(batch, heartbeat);
+          // Resolved at once: it is in our hands, and must not come again when a heartbeat fails.
+          if (this.events.fetched(batch)) resolveOffset(batch.lastOffset());
+          await this.events.room(heartbeat);
         },
       });
-      if (limits.maxWaitMs > 0 && this.closed) return undefined;
       return await Promise.race([failed, ended]);
     } catch (error) {
       return error;
@@ -154,4 +159,47 @@ export class GroupConsumer {
       this.consumer = undefined;
     }
   }
+
+  private create(): Consumer {
+    const { kafka, topic, groupId, assigner, limits } = this.options;
+    const consumer = kafka.consumer({
+      groupId,
+      allowAutoTopicCreation: false,
+      readUncommitted: false,
+      sessionTimeout: limits.sessionTimeoutMs,
+      rebalanceTimeout: limits.sessionTimeoutMs,
+      heartbeatInterval: this.heartbeatMs,
+      maxWaitTimeInMs: limits.maxWaitMs,
+      minBytes: 1,
+      maxBytesPerPartition: limits.bytesPerPartition,
+      maxBytes: limits.bytes,
+      retry: RETRY,
+      ...(assigner && { partitionAssigners: [assigner] }),
+    });
+    const { GROUP_JOIN, STOP, START_BATCH_PROCESS, REQUEST } = consumer.events;
+    consumer.on(GROUP_JOIN, ({ payload }) => {
+      const partitions = payload.memberAssignment[topic] ?? [];
+      // Before the first fetch, which would go on from the group's offsets.
+      consumer.pause([{ topic, partitions }]);
+      this.joined = true;
+      this.failures = 0;
+      this.events.assigned(partitions);
+    });
+    consumer.on(STOP, () => {
+      this.joined = false;
+      this.events.lost();
+    });
+    // The only sign of a batch without records for readers, which kafkajs skips by itself.
+    consumer.on(START_BATCH_PROCESS, ({ payload: { partition, batchSize, firstOffset, lastOffset } }) => {
+      if (batchSize === 0)
+        this.events.empty(partition, Number(firstOffset ?? lastOffset), Number(lastOffset));
+    });
+    consumer.on(REQUEST, ({ payload: { apiName } }) => {
+      this.answeredAt = Date.now();
+      if (apiName === 'Fetch') this.fetchedAt = this.answeredAt;
+    });
+    return consumer;
+  }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

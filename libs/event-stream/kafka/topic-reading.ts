@@ -1,0 +1,211 @@
+import kafkajs, { type Batch, type KafkaMessage } from 'kafkajs';
+import type { ConsumeOptions, Watermarks } from '../event-stream.js';
+import { Assignments } from './assignments.js';
+import { Change } from './change.js';
+import { GroupConsumer, type GroupConsumerOptions, type GroupEvents } from './group-consumer.js';
+import { readingProblem, StreamGap } from './stream-errors.js';
+
+export interface TopicBatch {
+  readonly partition: number;
+  readonly generation: number;
+  readonly first: number;
+  readonly last: number;
+  readonly messages: readonly KafkaMessage[];
+}
+
+export interface TopicReadingOptions extends GroupConsumerOptions {
+  watermarks(): Promise<ReadonlyMap<number, Watermarks>>;
+  /** Records may be missing between others. */
+  readonly compacted?: boolean;
+  /** So much is held for whoever iterates; one more answer of a broker may come on top. */
+  readonly heldBytes?: number;
+}
+
+/** A partition that must be sought before it is read on. */
+interface Placement {
+  readonly partition: number;
+  readonly generation: number;
+  /** Undefined: the reader is asked. */
+  readonly from: number | undefined;
+}
+
+interface Held {
+  readonly batch: TopicBatch;
+  readonly bytes: number;
+}
+
+const HELD_BYTES = 8 * 1024 * 1024;
+/** An offset that a batch does not begin at although it was sought so often is not there. */
+const MOST_ASTRAY = 5;
+/** A broker that has just started may say for a moment that a partition ends earlier than it does. */
+const DOUBTS = 4;
+const DOUBT_MS = 500;
+const FIRST_BACK_OFF_MS = 100;
+const MOST_BACK_OFF_MS = 5_000;
+
+/**
+ * Reads a topic partition by partition, each without hole or repeat. One loop, the iteration, owns the consumer:
+ * what the consumer tells is only noted, and the loop acts upon it.
+ */
+export class TopicReading implements GroupEvents {
+  readonly assignments = new Assignments();
+  consumer: GroupConsumer | undefined;
+  private placements: Placement[] = [];
+  private held: Held[] = [];
+  private heldBytes = 0;
+  private failure: { readonly error: unknown } | undefined;
+  private readonly news = new Change();
+  private readonly taken = new Change();
+
+  constructor(
+    private readonly options: TopicReadingOptions,
+    /** Told after the loop has placed a partition. */
+    private readonly placed: () => void = () => {},
+  ) {}
+
+  async *batches({ signal, resumeAt }: ConsumeOptions): AsyncGenerator<TopicBatch> {
+    if (this.consumer) throw new Error('The topic is being read already.');
+    const wake = () => this.news.notify();
+    signal.addEventListener('abort', wake);
+    this.failure = undefined;
+    const consumer = new GroupConsumer(this.options, this);
+    this.consumer = consumer;
+    try {
+      while (!signal.aborted) {
+        this.raise();
+        const placement = this.placements.shift();
+        const held = placement ? undefined : this.take();
+        if (placement) await this.place(placement, { signal, resumeAt });
+        else if (held) yield held;
+        else await this.news.next();
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+      const closed = consumer.close();
+      this.lost();
+      await closed;
+      this.consumer = undefined;
+    }
+  }
+
+  assigned(partitions: readonly number[]): void {
+    const generation = this.assignments.assign(partitions);
+    this.placements = partitions.map((partition) => ({ partition, generation, from: undefined }));
+    this.drop();
+  }
+
+  lost(): void {
+    this.assignments.assign([]);
+    this.placements = [];
+    this.drop();
+  }
+
+  fetched(batch: Batch): boolean {
+    const first = Number(batch.firstOffset());
+    return this.guarded(() => this.note(batch.partition, first, Number(batch.lastOffset()), batch.messages));
+  }
+
+  empty(partition: number, first: number, last: number): void {
+    this.guarded(() => this.note(partition, first, last, []));
+  }
+
+  async room(heartbeat: () => Promise<void>): Promise<void> {
+    const { consumer } = this;
+    const most = this.options.heldBytes ?? HELD_BYTES;
+    while (this.heldBytes >= most && consumer && !consumer.isClosed) {
+      await this.taken.next(consumer.heartbeatMs);
+      await heartbeat();
+    }
+  }
+
+  private raise(): void {
+    if (this.failure) throw this.failure.error;
+  }
+
+  /** What fails in here is our own fault, and nothing that a new consumer would mend. */
+  private guarded(note: () => boolean): boolean {
+    try {
+      return note();
+    } catch (error) {
+      this.failure = { error };
+      this.news.notify();
+      return false;
+    }
+  }
+
+  private note(partition: number, from: number, last: number, messages: readonly KafkaMessage[]): boolean {
+    const verdict = this.assignments.fetched(partition, this.options.compacted ? undefined : from, last);
+    if (verdict.is === 'unasked') return false;
+    const { generation, first } = verdict;
+    if (verdict.is === 'astray') {
+      if (verdict.times > MOST_ASTRAY) throw new StreamGap(this.options.topic, partition, first, from);
+      this.placements.push({ partition, generation, from: first });
+    } else {
+      const bytes = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+      this.held.push({ batch: { partition, generation, first, last, messages }, bytes });
+      this.heldBytes += bytes;
+    }
+    this.news.notify();
+    return verdict.is === 'expected';
+  }
+
+  private take(): TopicBatch | undefined {
+    const held = this.held.shift();
+    if (!held) return undefined;
+    this.heldBytes -= held.bytes;
+    this.taken.notify();
+    return held.batch;
+  }
+
+  /** What is held was fetched for an assignment that has passed. */
+  private drop(): void {
+    this.held = [];
+    this.heldBytes = 0;
+    this.taken.notify();
+    this.news.notify();
+  }
+
+  private async place(
+    { partition, generation, from }: Placement,
+    { signal, resumeAt }: ConsumeOptions,
+  ): Promise<void> {
+    const valid = () => !signal.aborted && this.assignments.has(partition, generation);
+    const wanted = from ?? (await this.patiently(valid, () => resumeAt(partition, generation)));
+    if (wanted === undefined || !valid()) return;
+    await this.patiently(valid, () => this.assertReadable(partition, wanted, valid));
+    if (!valid()) return;
+    this.assignments.place(partition, wanted);
+    this.consumer?.seek(partition, wanted);
+    this.placed();
+    // Retention may have been faster than the seek, on a partition to which nothing more comes.
+    await this.patiently(valid, () => this.assertReadable(partition, wanted, valid));
+  }
+
+  private async assertReadable(partition: number, wanted: number, valid: () => boolean): Promise<void> {
+    for (let doubts = 0; valid(); doubts++) {
+      const watermarks = (await this.options.watermarks()).get(partition) ?? { low: 0, high: 0 };
+      const problem = readingProblem(this.options.topic, partition, wanted, watermarks);
+      if (!problem) return;
+      if (watermarks.low > wanted || doubts === DOUBTS) throw problem;
+      await this.news.next(DOUBT_MS);
+    }
+  }
+
+  /** Again and again while brokers are away, for as long as the question makes sense. */
+  private async patiently<Answer>(
+    valid: () => boolean,
+    ask: () => Promise<Answer>,
+  ): Promise<Answer | undefined> {
+    const { log, topic } = this.options;
+    for (let attempt = 0; valid(); attempt++) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof kafkajs.KafkaJSError)) throw error;
+        log.warn({ err: error, topic, attempt }, 'Kafka does not answer; it is asked again');
+        await this.news.next(Math.min(MOST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** attempt));
+      }
+    }
+    return undefined;
+  }
+}
