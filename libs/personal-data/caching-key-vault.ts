@@ -65,6 +65,18 @@ export class CachingKeyVault implements KeyVault {
     return this.vault.find(kind, value);
   }
 
+  /** To be called when they were erased elsewhere. */
+  forget(owners: readonly string[]): void {
+    this.erasures++;
+    for (const owner of owners) this.cache.delete(owner);
+  }
+
+  /** To be called when erasures elsewhere may have been missed. */
+  forgetAll(): void {
+    this.erasures++;
+    this.cache.clear();
+  }
+
   async close(): Promise<void> {
     this.cache.clear();
     await this.vault.close();
@@ -106,10 +118,5 @@ export class CachingKeyVault implements KeyVault {
     if (this.cache.size <= this.entries) return;
     const [oldest] = this.cache.keys();
     this.cache.delete(oldest as string);
-  }
-
-  private forget(owners: readonly string[]): void {
-    this.erasures++;
-    for (const owner of owners) this.cache.delete(owner);
   }
 }

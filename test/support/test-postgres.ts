@@ -1,0 +1,39 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { openPostgres, type Postgres } from '#postgres/postgres';
+import { type PostgresForTests, postgresForTests } from './servers/postgres.js';
+
+export interface TestPostgres {
+  url(): string;
+  /** Another pool, as another process would have one. Closed by `clear`. */
+  open(): Promise<Postgres>;
+  /** Removes all that is ours, for the next test. */
+  clear(): Promise<void>;
+}
+
+/** One database for all tests of a suite. To be called where `beforeAll` may be. */
+export const testPostgres = (): TestPostgres => {
+  let database: PostgresForTests;
+  let opened: Postgres[] = [];
+  const open = async () => {
+    const postgres = await openPostgres(database.url, { log: { warn: () => {} }, maxConnections: 4 });
+    opened.push(postgres);
+    return postgres;
+  };
+  beforeAll(async () => {
+    database = await postgresForTests();
+  }, 60_000);
+  afterAll(async () => {
+    await database?.stop();
+  });
+  return {
+    url: () => database.url,
+    open,
+    clear: async () => {
+      for (const each of opened) await each.close();
+      opened = [];
+      const postgres = await open();
+      await postgres.query('DROP SCHEMA IF EXISTS perennial CASCADE');
+      await postgres.close();
+    },
+  };
+};
