@@ -43,5 +43,5 @@ export const serveHttp = async (
   return url;
 };
 
-export const tracingOf = ({ otlpEndpoint, traceRatio }: Configuration, service: string): Tracing =>
+export const tracingOf = ({ otlpEndpoint, traceRatio }: Configuration, service: string): Promise<Tracing> =>
   startTracing({ service, endpoint: otlpEndpoint, ratio: traceRatio });

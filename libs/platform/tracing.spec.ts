@@ -5,7 +5,7 @@ import { isSampled, noTracing, startTracing } from '#platform/tracing';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const FROM_CALLER = `00-${TRACE}-00f067aa0ba902b7-01`;
 
-const tracingOf = (ratio: number) => {
+const tracingOf = async (ratio: number) => {
   const sent: ReadableSpan[] = [];
   const exporter: SpanExporter = {
     export: (spans, done) => {
@@ -14,12 +14,12 @@ const tracingOf = (ratio: number) => {
     },
     shutdown: async () => {},
   };
-  return { sent, tracing: startTracing({ service: 'test', endpoint: undefined, ratio, exporter }) };
+  return { sent, tracing: await startTracing({ service: 'test', endpoint: undefined, ratio, exporter }) };
 };
 
 describe('tracing', () => {
   it('goes on with the trace of the caller, step after step', async () => {
-    const { sent, tracing } = tracingOf(0);
+    const { sent, tracing } = await tracingOf(0);
     const first = tracing.begin('command', { kind: 'server', parent: FROM_CALLER });
     const second = tracing.begin('relay', { parent: first.traceparent, startedAt: 1_700_000_000_000 });
     second.end('the broker was away');
@@ -36,13 +36,13 @@ describe('tracing', () => {
     });
   });
 
-  it('leaves out what the caller does not want traced, and most of what nobody has decided', () => {
-    const { tracing } = tracingOf(0);
+  it('leaves out what the caller does not want traced, and most of what nobody has decided', async () => {
+    const { tracing } = await tracingOf(0);
     expect(isSampled(tracing.begin('command', {}).traceparent)).toBe(false);
     expect(isSampled(tracing.begin('command', { parent: FROM_CALLER.replace(/1$/, '0') }).traceparent)).toBe(
       false,
     );
-    expect(isSampled(tracingOf(1).tracing.begin('command', {}).traceparent)).toBe(true);
+    expect(isSampled((await tracingOf(1)).tracing.begin('command', {}).traceparent)).toBe(true);
   });
 
   it('only passes on what came when there is nowhere to send traces', () => {

@@ -1,26 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  isSpanContextValid,
-  ROOT_CONTEXT,
-  type Span,
-  type SpanContext,
-  SpanKind,
-  SpanStatusCode,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  type SpanExporter,
-  type SpanProcessor,
-  TraceIdRatioBasedSampler,
-} from '@opentelemetry/sdk-trace-base';
-import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-import { version } from './package-root.js';
+import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 
 export interface TracingOptions {
   /** Name of the application, as it stands in the traces. */
@@ -47,7 +25,7 @@ export interface StepOptions {
   readonly parent?: string;
   /** Milliseconds since 1970; default: now. */
   readonly startedAt?: number;
-  readonly attributes?: Attributes;
+  readonly attributes?: Readonly<Record<string, string | number>>;
 }
 
 /** How this process takes part in traces that go from the first request to the landed row. */
@@ -58,75 +36,20 @@ export interface Tracing {
   close(): Promise<void>;
 }
 
-const CLOSE_WITHIN_MS = 2_000;
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
-const KINDS = {
-  server: SpanKind.SERVER,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-  internal: SpanKind.INTERNAL,
-} as const;
+/** In the last two digits of a traceparent. */
+const SAMPLED = 1;
 
 export const noTracing: Tracing = {
   begin: (_, { parent }) => ({ traceparent: parent, end: () => {} }),
   close: async () => {},
 };
 
-export const startTracing = ({ service, endpoint, ratio, exporter }: TracingOptions): Tracing => {
-  if (endpoint === undefined && !exporter) return noTracing;
-  const processor: SpanProcessor = new BatchSpanProcessor(
-    exporter ?? new OTLPTraceExporter({ url: `${endpoint?.replace(/\/$/, '')}/v1/traces` }),
-  );
-  const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({
-      'service.name': `perennial-${service}`,
-      'service.version': version(),
-    }),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
-    spanProcessors: [processor],
-  });
-  const tracer = provider.getTracer('perennial');
-  return {
-    begin: (name, { kind = 'internal', parent, startedAt, attributes }) => {
-      const span = tracer.startSpan(
-        name,
-        { kind: KINDS[kind], attributes, ...(startedAt !== undefined && { startTime: startedAt }) },
-        contextOf(parent),
-      );
-      return { traceparent: traceparentOf(span), end: (failure) => end(span, failure) };
-    },
-    close: () => Promise.race([provider.shutdown(), laterThan(CLOSE_WITHIN_MS)]).catch(() => {}),
-  };
-};
-
-const end = (span: Span, failure: string | undefined): void => {
-  if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failure });
-  span.end();
-};
-
-/** Explicitly, and not by what is current: a step ends in another process. */
-const contextOf = (traceparent: string | undefined): Context => {
-  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];
-  if (!traceId || !spanId || !flags) return ROOT_CONTEXT;
-  const context: SpanContext = {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED,
-    isRemote: true,
-  };
-  return isSpanContextValid(context) ? trace.setSpanContext(ROOT_CONTEXT, context) : ROOT_CONTEXT;
-};
-
-const traceparentOf = (span: Span): string => {
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+export const startTracing = async (options: TracingOptions): Promise<Tracing> => {
+  if (options.endpoint === undefined && !options.exporter) return noTracing;
+  const { openTelemetry } = await import('./open-telemetry.js');
+  return openTelemetry(options);
 };
 
 /** Whether somebody looks at the trace: of the others no step need be begun. */
 export const isSampled = (traceparent: string | undefined): traceparent is string =>
-  traceparent !== undefined && (Number.parseInt(traceparent.slice(-2), 16) & TraceFlags.SAMPLED) === 1;
-
-const laterThan = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
-  });
+  traceparent !== undefined && (Number.parseInt(traceparent.slice(-2), 16) & SAMPLED) === 1;
