@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type TopicEvent, topicEvent } from '#event-stream/kafka/topic-event';
+import { type EventStore, EventStoreUnavailable } from '#eventing/event-store';
+
+export interface ReadAheadOptions {
+  readonly eventStore: EventStore;
+  /** The last position that is in the topic. */
+  readonly after: number;
+  readonly partitions: number;
+  readonly signal: AbortSignal;
+  /** Told each time the event store is away; it is tried again for ever. */
+  readonly onFailure: (error: unknown) => void;
+  readonly onRead: () => void;
+}
+
+const BATCH = 1_000;
+const MOST_EVENTS = 20_000;
+const MOST_BYTES = 32 * 1024 * 1024;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** Reads events while others are being written, up to a limit; then the event store has to wait. */
+export class ReadAhead {
+  private queue: TopicEvent[] = [];
+  private bytes = 0;
+  private changed: (() => void)[] = [];
+  private failure: { readonly error: unknown } | undefined;
+  private readonly ended: Promise<void>;
+
+  constructor(private readonly options: ReadAheadOptions) {
+    options.signal.addEventListener('abort', this.tell, { once: true });
+    this.ended = this.read().catch((error: unknown) => {
+      this.failure = { error };
+      this.tell();
+    });
+  }
+
+  /** Events that were read and not taken. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** What has been read since the last time, up to the limits, at least one event; none when it has been ended. */
+  async take(mostEvents: number, mostBytes: number): Promise<readonly TopicEvent[]> {
+    while (this.queue.length === 0) {
+      if (this.failure) throw this.failure.error;
+      if (this.options.signal.aborted) return [];
+      await this.change();
+    }
+    if (this.options.signal.aborted) return [];
+    let count = 0;
+    let bytes = 0;
+    for (const event of this.queue) {
+      if (count === mostEvents || (count > 0 && bytes + event.bytes > mostBytes)) break;
+      count += 1;
+      bytes += event.bytes;
+    }
+    const taken = this.queue.splice(0, count);
+    this.bytes -= bytes;
+    this.tell();
+    return taken;
+  }
+
+  /** After the signal: resolves when nothing is being read any more. */
+  async end(): Promise<void> {
+    await this.ended;
+  }
+
+  private async read(): Promise<void> {
+    const { eventStore, partitions, signal, onFailure, onRead } = this.options;
+    let { after } = this.options;
+    let pause = FIRST_PAUSE_MS;
+    while (!signal.aborted) {
+      try {
+        for await (const batch of eventStore.subscribeToAll({ after, signal, batchSize: BATCH })) {
+          for (const event of batch) {
+            const read = topicEvent(event, partitions);
+            this.queue.push(read);
+            this.bytes += read.bytes;
+            after = event.position;
+          }
+          pause = FIRST_PAUSE_MS;
+          onRead();
+          this.tell();
+          while (this.isFull && !signal.aborted) await this.change();
+        }
+      } catch (error) {
+        if (!(error instanceof EventStoreUnavailable)) throw error;
+        onFailure(error);
+        await delay(pause, undefined, { signal }).catch(() => {}); // aborted: the loop ends
+        pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  private get isFull(): boolean {
+    return this.queue.length >= MOST_EVENTS || this.bytes >= MOST_BYTES;
+  }
+
+  private change(): Promise<void> {
+    return new Promise((resolve) => this.changed.push(resolve));
+  }
+
+  private readonly tell = (): void => {
+    const waiting = this.changed;
+    this.changed = [];
+    for (const resolve of waiting) resolve();
+  };
+}

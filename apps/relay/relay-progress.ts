@@ -1,0 +1,96 @@
+import type { Seat } from './seat.js';
+
+export type RelayState = 'starting' | 'standby' | 'active' | 'stopped';
+
+export interface RelayStatus {
+  readonly state: RelayState;
+  /** Since when, as an ISO 8601 instant. */
+  readonly since: string;
+  /** Whether it does its work, or stands by to do it. */
+  readonly ready: boolean;
+  /** Every event up to it is in the topic; undefined until this relay has been the active one. */
+  readonly position?: number;
+  /** Positions of the event store that are not yet in the topic, in a store without gaps the events. */
+  readonly lag?: number;
+  /** What went wrong last, and whether it still does. */
+  readonly lastError?: { readonly message: string; readonly at: string; readonly over: boolean };
+}
+
+/** So long something may be away before the relay says that it is not ready. */
+const PATIENCE_MS = 5_000;
+
+/** What a relay tells of itself. */
+export class RelayProgress {
+  private state: RelayState = 'starting';
+  private since = Date.now();
+  private position: number | undefined;
+  private ahead: number | undefined;
+  private writingSince: number | undefined;
+  private failingSince: number | undefined;
+  private lastError: { message: string; at: number } | undefined;
+  private seat: Seat | undefined;
+
+  is(state: RelayState): void {
+    if (this.state === 'stopped' || this.state === state) return;
+    this.state = state;
+    this.since = Date.now();
+    this.writingSince = undefined;
+    if (state === 'standby') this.ahead = undefined;
+  }
+
+  watch(seat: Seat): void {
+    this.seat = seat;
+  }
+
+  /** A transaction is under way. */
+  writes(): void {
+    this.writingSince = Date.now();
+  }
+
+  reached(position: number): void {
+    this.position = position;
+    this.writingSince = undefined;
+    this.worked();
+  }
+
+  head(position: number): void {
+    this.ahead = position;
+    this.worked();
+  }
+
+  failed(error: unknown): void {
+    this.failingSince ??= Date.now();
+    this.lastError = { message: error instanceof Error ? error.message : String(error), at: Date.now() };
+  }
+
+  worked(): void {
+    this.failingSince = undefined;
+  }
+
+  status(): RelayStatus {
+    const { state, position, ahead, lastError } = this;
+    return {
+      state,
+      since: new Date(this.since).toISOString(),
+      ready: this.isReady(),
+      position,
+      lag: position === undefined || ahead === undefined ? undefined : Math.max(0, ahead - position),
+      lastError: lastError && {
+        message: lastError.message,
+        at: new Date(lastError.at).toISOString(),
+        over: this.failingSince === undefined,
+      },
+    };
+  }
+
+  private isReady(): boolean {
+    if (this.state === 'stopped') return false;
+    if (this.state === 'standby') return this.seat?.isMember ?? false;
+    const inTime = (since = Date.now()) => Date.now() - since <= PATIENCE_MS;
+    return (
+      inTime(this.failingSince) &&
+      inTime(this.writingSince) &&
+      (this.state === 'active' || inTime(this.since))
+    );
+  }
+}

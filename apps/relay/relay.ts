@@ -1,0 +1,233 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Kafka } from 'kafkajs';
+import type { Checkpoint } from '#event-stream/kafka/checkpoint-record';
+import { isFenced, isKafkaFailure } from '#event-stream/kafka/kafka-failure';
+import { ensureTopics, type TopicOptions } from '#event-stream/kafka/topics';
+import {
+  type EventWriter,
+  type OpenWriter,
+  openTransactionalWriter,
+} from '#event-stream/kafka/transactional-writer';
+import { type EventStore, EventStoreUnavailable } from '#eventing/event-store';
+import type { Logger } from '#platform/logging';
+import { ReadAhead } from './read-ahead.js';
+import { RelayProgress, type RelayStatus } from './relay-progress.js';
+import { mustFit, NOTHING_WRITTEN } from './resume.js';
+import { Seat } from './seat.js';
+
+export interface RelayOptions {
+  readonly eventStore: EventStore;
+  readonly kafka: Kafka;
+  /** Made when they are not there, checked otherwise. */
+  readonly topics: TopicOptions;
+  readonly log: Logger;
+  /** How this relay is called in the checkpoint topic. */
+  readonly name?: string;
+  /** Called after each transaction. */
+  readonly onRelayed?: (batch: RelayedBatch) => void;
+  readonly openWriter?: OpenWriter;
+}
+
+export interface RelayedBatch {
+  readonly events: number;
+  readonly bytes: number;
+  readonly milliseconds: number;
+  /** When the event store took its first event. */
+  readonly oldestRecordedAt: string;
+}
+
+export interface Relay {
+  /** Resolves when it was stopped; rejects when it cannot go on by itself. */
+  readonly done: Promise<void>;
+  status(): RelayStatus;
+  /** Ends the transaction under way and gives the seat to another. */
+  stop(): Promise<void>;
+}
+
+/** One transaction takes at most so much. */
+const MOST_EVENTS = 5_000;
+const MOST_BYTES = 4 * 1024 * 1024;
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+/** In this time a relay that was fenced out learns from the group whether another holds the seat. */
+const FENCED_PAUSE_MS = 3_000;
+const HEAD_EVERY_MS = 2_000;
+/** How long a transaction may still take when the relay is stopped. */
+const GRACE_MS = 5_000;
+
+/** Brings every event from the event store to the topic, once and in order, while it holds the seat. */
+export const startRelay = (options: RelayOptions): Relay => {
+  const relay = new RunningRelay(options);
+  return { done: relay.done, status: () => relay.progress.status(), stop: () => relay.stop() };
+};
+
+class RunningRelay {
+  readonly progress = new RelayProgress();
+  readonly done: Promise<void>;
+  private readonly stopping = new AbortController();
+  private pause = FIRST_PAUSE_MS;
+
+  constructor(private readonly options: RelayOptions) {
+    this.done = this.run().finally(() => this.progress.is('stopped'));
+    this.done.catch(() => {}); // whoever started the relay looks at it
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await Promise.race([this.done.catch(() => {}), delay(GRACE_MS, undefined, { ref: false })]);
+  }
+
+  private async run(): Promise<void> {
+    const { kafka, topics, log } = this.options;
+    await this.persistently(() => this.ensureTopics());
+    if (this.stopping.signal.aborted) return;
+    const seat = new Seat({ kafka, topic: topics.topic, log });
+    this.progress.watch(seat);
+    try {
+      await this.takeTurns(seat);
+    } finally {
+      await seat.close();
+    }
+  }
+
+  private async takeTurns(seat: Seat): Promise<void> {
+    const { log } = this.options;
+    while (!this.stopping.signal.aborted) {
+      this.progress.is('standby');
+      const term = await seat.taken(this.stopping.signal);
+      if (!term) return;
+      try {
+        await this.lead(seat, AbortSignal.any([term, this.stopping.signal]));
+      } catch (error) {
+        if (isFenced(error)) {
+          log.warn('Another relay has taken over: what this one had begun to write is void');
+          this.progress.is('standby');
+          await rest(FENCED_PAUSE_MS, AbortSignal.any([term, this.stopping.signal]));
+        } else await this.failed(error);
+      }
+    }
+  }
+
+  /** Fences out every other relay, goes on from where the last one ended, and relays until the signal. */
+  private async lead(seat: Seat, signal: AbortSignal): Promise<void> {
+    const { kafka, topics, log, name = `process ${process.pid}`, openWriter } = this.options;
+    this.progress.is('starting');
+    const { topic, maxMessageBytes } = topics;
+    const writer = await (openWriter ?? openTransactionalWriter)({ kafka, topic, name, maxMessageBytes });
+    try {
+      const checkpoint = await this.resume(seat, writer);
+      this.progress.is('active');
+      this.progress.reached(checkpoint.position);
+      log.info({ position: checkpoint.position }, 'This relay is the active one');
+      await this.relay(writer, checkpoint, signal);
+    } finally {
+      await writer.close().catch(() => {}); // its connections may be gone
+    }
+  }
+
+  private async resume(seat: Seat, writer: EventWriter): Promise<Checkpoint> {
+    const { kafka, topics, eventStore } = this.options;
+    const checkpoint = await seat.lastCheckpoint(writer.mark);
+    const admin = kafka.admin();
+    await admin.connect();
+    try {
+      await mustFit(checkpoint, { topic: topics.topic, admin, eventStore });
+    } finally {
+      await admin.disconnect().catch(() => {}); // its connections may be gone
+    }
+    // Before the first event is sent: an end beyond zero without a checkpoint means that one was lost.
+    return checkpoint ?? writer.write([], NOTHING_WRITTEN);
+  }
+
+  private async relay(writer: EventWriter, from: Checkpoint, signal: AbortSignal): Promise<void> {
+    const { eventStore, topics, log, onRelayed } = this.options;
+    const ended = new AbortController();
+    const until = AbortSignal.any([signal, ended.signal]);
+    const ahead = new ReadAhead({
+      eventStore,
+      after: from.position,
+      partitions: topics.partitions,
+      signal: until,
+      onFailure: (error) => {
+        this.progress.failed(error);
+        log.warn({ error: (error as Error).message }, 'The event store cannot be read');
+      },
+      onRead: () => this.progress.worked(),
+    });
+    const watching = this.watchHead(until);
+    watching.catch(() => ended.abort()); // thrown at the end
+    try {
+      for (let checkpoint = from; ; ) {
+        const events = await ahead.take(MOST_EVENTS, MOST_BYTES);
+        if (events.length === 0) return;
+        const began = performance.now();
+        this.progress.writes();
+        checkpoint = await writer.write(events, checkpoint);
+        this.pause = FIRST_PAUSE_MS;
+        this.progress.reached(checkpoint.position);
+        onRelayed?.({
+          events: events.length,
+          bytes: events.reduce((sum, { bytes }) => sum + bytes, 0),
+          milliseconds: performance.now() - began,
+          oldestRecordedAt: events[0]!.recordedAt,
+        });
+      }
+    } finally {
+      ended.abort();
+      await Promise.all([ahead.end(), watching]);
+    }
+  }
+
+  /** What is still to come, and whether the event store answers: an idle subscription does not tell. */
+  private async watchHead(signal: AbortSignal): Promise<void> {
+    const { eventStore } = this.options;
+    while (!signal.aborted) {
+      const head = await Promise.race([
+        eventStore.head().catch((error: unknown) => {
+          if (!(error instanceof EventStoreUnavailable)) throw error;
+          this.progress.failed(error);
+        }),
+        rest(HEAD_EVERY_MS, signal),
+      ]);
+      if (head === undefined && !signal.aborted)
+        this.progress.failed(new EventStoreUnavailable('The event store does not answer.'));
+      else if (head !== undefined) this.progress.head(head);
+      await rest(HEAD_EVERY_MS, signal);
+    }
+  }
+
+  private async ensureTopics(): Promise<void> {
+    const { kafka, topics } = this.options;
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      await ensureTopics(admin, topics);
+    } finally {
+      await admin.disconnect().catch(() => {}); // it may never have been connected
+    }
+  }
+
+  private async persistently(work: () => Promise<void>): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        return await work();
+      } catch (error) {
+        await this.failed(error);
+      }
+    }
+  }
+
+  /** Waits before another attempt; what does not pass by waiting ends the relay. */
+  private async failed(error: unknown): Promise<void> {
+    if (!isKafkaFailure(error) && !(error instanceof EventStoreUnavailable)) throw error;
+    this.progress.failed(error);
+    this.options.log.warn({ error: error.message }, 'The relay was interrupted and tries again');
+    await rest(this.pause, this.stopping.signal);
+    this.pause = Math.min(2 * this.pause, LONGEST_PAUSE_MS);
+  }
+}
+
+/** Ends early with the signal. */
+const rest = (ms: number, signal: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal }).catch(() => {});
