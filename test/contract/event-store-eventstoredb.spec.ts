@@ -66,7 +66,7 @@ describe('the connection to EventStoreDB', () => {
 
   it('leaves the outcome open when the answer is lost; the same append again has the first answer', async () => {
     const stream = newStream();
-    running.double.loseNextAnswer();
+    running.double.faults.loseNextAnswer = true;
     await expect(appendTo(store, stream, 0, 2, 'no-stream')).rejects.toBeInstanceOf(EventStoreUnavailable);
     expect(await appendTo(store, stream, 0, 2, 'no-stream')).toMatchObject({ revision: 1 });
     expect(await all(store.readStream(stream))).toHaveLength(2);
@@ -75,7 +75,7 @@ describe('the connection to EventStoreDB', () => {
   it('does not wait for ever for an answer', async () => {
     const stream = newStream();
     await appendTo(store, stream, 0, 1, 'no-stream');
-    running.double.fallSilent();
+    running.double.faults.fallSilent();
     await expect(appendTo(store, stream, 1, 1, 0)).rejects.toThrow('did not answer within 300 ms');
   });
 
@@ -83,7 +83,7 @@ describe('the connection to EventStoreDB', () => {
     const streams = Array.from({ length: 60 }, newStream);
     const done = Promise.all(streams.map((stream) => appendSurely(store, stream, 0, 3)));
     running.double.dropConnections();
-    running.double.loseNextAnswer();
+    running.double.faults.loseNextAnswer = true;
     await done;
     for (const stream of streams) expect(await all(store.readStream(stream))).toHaveLength(3);
     expect(await all(store.readAll())).toHaveLength(180);

@@ -19,7 +19,7 @@ export const eventData = ({ id, type, data, schemaVersion, metadata }: NewEvent)
 
 /** Undefined for what is not ours to see: the store's own events, and those other programs have put in. */
 export const recordedEvent = ({ event }: ResolvedEvent): RecordedEvent | undefined => {
-  if (!event?.isJson || event.type.startsWith('$') || event.streamId.startsWith('$')) return undefined;
+  if (!event?.isJson || !isOursByName(event.type, event.streamId)) return undefined;
   const stored: unknown = event.metadata;
   if (!isOurs(stored)) return undefined;
   const { schemaVersion, ...metadata } = stored;
@@ -36,14 +36,18 @@ export const recordedEvent = ({ event }: ResolvedEvent): RecordedEvent | undefin
   };
 };
 
-const isOurs = (metadata: unknown): metadata is StoredMetadata =>
+export const isOursByName = (type: string, stream: string): boolean =>
+  !type.startsWith('$') && !stream.startsWith('$');
+
+export const isOurs = (metadata: unknown): metadata is StoredMetadata =>
   typeof metadata === 'object' && metadata !== null && 'schemaVersion' in metadata && 'commandId' in metadata;
 
 /** @throws RangeError for what a number cannot hold; servers before 22.6 do not tell positions at all */
-export const safeNumber = (value: bigint | undefined): number => {
-  if (value === undefined || value > BigInt(Number.MAX_SAFE_INTEGER))
+export const safeNumber = (value: bigint | string | undefined): number => {
+  const number = value === undefined ? Number.NaN : Number(value);
+  if (!Number.isSafeInteger(number))
     throw new RangeError(`EventStoreDB gave a position that cannot be used: ${value}`);
-  return Number(value);
+  return number;
 };
 
 export const clientRevision = (expected: ExpectedRevision): AppendExpectedRevision => {

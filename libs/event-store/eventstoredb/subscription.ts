@@ -5,7 +5,8 @@ import {
   START,
 } from '@eventstore/db-client';
 import type { RecordedEvent } from '#eventing/event';
-import { clientPosition, recordedEvent } from './recorded-event.js';
+import { delivered, deliverRaw } from './raw-event.js';
+import { clientPosition } from './recorded-event.js';
 
 export interface SubscriptionOptions {
   /** The last position already handled. */
@@ -14,6 +15,9 @@ export interface SubscriptionOptions {
   readonly signal: AbortSignal;
   readonly connected: () => void;
 }
+
+/** How long a batch may grow: unnoticed by those who wait for a live event, long enough for a thousand others. */
+const GATHER_MS = 10;
 
 /**
  * What one connection delivers, in batches of what has arrived. When nobody takes them, the client holds two batches
@@ -28,11 +32,14 @@ export async function* subscription(
     { fromPosition: clientPosition(after) ?? START, filter: excludeSystemEvents() },
     { highWaterMark: batchSize },
   );
+  deliverRaw(source);
   source.on('confirmation', connected);
   const changes = new Changes(source, signal);
+  let handled = after ?? -1;
   try {
     while (!signal.aborted) {
-      const batch = take(source, batchSize);
+      const batch = await gathered(source, batchSize, handled);
+      handled = batch.at(-1)?.position ?? handled;
       if (batch.length > 0) yield batch;
       else if (changes.failure) throw changes.failure;
       else if (changes.ended) return;
@@ -53,15 +60,38 @@ export const leave = async (source: { resume(): unknown }, cancel: () => Promise
   await cancel().catch(() => {}); // there may be no connection to end it on
 };
 
-const take = (source: AllStreamSubscription, size: number): RecordedEvent[] => {
+/** What has arrived and, while every turn of the event loop brings more, what still arrives within a moment. */
+const gathered = async (
+  source: AllStreamSubscription,
+  size: number,
+  after: number,
+): Promise<RecordedEvent[]> => {
   const batch: RecordedEvent[] = [];
-  for (let taken = 0; taken < size; taken++) {
-    const resolved = source.read();
-    if (resolved === null) break;
-    const event = recordedEvent(resolved);
-    if (event) batch.push(event);
+  const until = performance.now() + GATHER_MS;
+  for (let more = true; more && batch.length < size && performance.now() < until; ) {
+    more = take(source, batch, size, after);
+    if (more) await new Promise(setImmediate);
   }
   return batch;
+};
+
+/** @returns whether there was anything */
+const take = (
+  source: AllStreamSubscription,
+  batch: RecordedEvent[],
+  size: number,
+  after: number,
+): boolean => {
+  let any = false;
+  while (batch.length < size) {
+    const item = source.read();
+    if (item === null) break;
+    any = true;
+    const event = delivered(item);
+    // A server may deliver again what it has delivered already.
+    if (event && event.position > (batch.at(-1)?.position ?? after)) batch.push(event);
+  }
+  return any;
 };
 
 /** Tells when it is worth looking at a stream again. */

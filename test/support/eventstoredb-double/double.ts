@@ -1,202 +1,120 @@
-import { once } from 'node:events';
+import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
+import type { ClusterInfo } from '@eventstore/db-client/generated/gossip_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import type { SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import type { Empty } from '@eventstore/db-client/generated/shared_pb.js';
-import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import type {
-  AppendReq,
-  AppendResp,
-  BatchAppendReq,
-  BatchAppendResp,
-  ReadReq,
-  ReadResp,
-  TombstoneReq,
-  TombstoneResp,
-} from '@eventstore/db-client/generated/streams_pb.js';
-import streams from '@eventstore/db-client/generated/streams_pb.js';
-import {
-  type handleBidiStreamingCall,
-  type handleClientStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  Server,
-  ServerCredentials,
-  type ServerWritableStream,
-} from '@grpc/grpc-js';
+import { type handleUnaryCall, type Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
-import type { AppendResult, ExpectedRevision } from '#eventing/event-store';
-import { batchError, expectedOf, LOG_STEP, newEvent, serviceError, streamOf } from './messages.js';
+import { Cluster } from './cluster.js';
+import { Connections } from './connections.js';
+import { Faults } from './faults.js';
+import { AccessDenied, NotLeader } from './messages.js';
 import { Reads } from './reads.js';
-import { TcpGate } from './tcp-gate.js';
+import { StreamsCalls } from './streams-calls.js';
+
+export interface DoubleOptions {
+  /** Asks every caller for a name and its password; needs TLS, without which the client sends none. */
+  readonly users?: ReadonlyMap<string, string>;
+  /** In PEM. */
+  readonly tls?: { readonly certificate: Buffer; readonly key: Buffer };
+  /** The ports of all members of its cluster, which share one file. */
+  readonly cluster?: readonly number[];
+}
 
 /**
  * A server that the real EventStoreDB client talks to over gRPC: the semantics of the embedded store behind the
- * service definitions that the client ships. It does what the product asks for and no more.
+ * service definitions that the client ships. It does what the product asks for and no more. What it has acknowledged
+ * is in its file; killed, it goes on there.
  */
 export class EventStoreDbDouble {
+  readonly faults = new Faults();
   private readonly store: SqliteEventStore;
-  private readonly reads: Reads;
+  private readonly calls: StreamsCalls;
   private readonly server = new Server();
-  private gate: TcpGate | undefined;
-  private losing = false;
-  private silent = false;
-  /** Events handed to the connections so far. */
-  sent = 0;
+  private readonly connections: Connections;
+  private cluster: Cluster | undefined;
 
-  constructor(file: string) {
+  constructor(
+    private readonly file: string,
+    private readonly options: DoubleOptions = {},
+  ) {
     this.store = new SqliteEventStore(file);
-    this.reads = new Reads(this.store);
-    this.server.addService(StreamsService, {
-      read: this.read,
-      append: this.append,
-      batchAppend: this.batchAppend,
-      tombstone: this.tombstone,
+    this.calls = new StreamsCalls(this.store, new Reads(this.store, this.faults), this.faults, {
+      admit: this.admit,
+      dropConnections: () => this.dropConnections(),
     });
-    this.server.addService(ServerFeaturesService, { getSupportedMethods: this.getSupportedMethods });
+    this.server.addService(StreamsService, this.calls.handlers);
+    this.server.addService(ServerFeaturesService, { getSupportedMethods });
+    this.server.addService(GossipService, { read: this.gossip });
+    const { tls } = options;
+    const injector = this.server.createConnectionInjector(
+      tls
+        ? ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.certificate }])
+        : ServerCredentials.createInsecure(),
+    );
+    this.connections = new Connections((socket) => injector.injectConnection(socket));
   }
 
-  /** @returns the connection string */
+  /** @returns the connection string, without credentials and certificate */
   async listen(port = 0): Promise<string> {
-    const inner = await new Promise<number>((resolve, reject) =>
-      this.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      ),
-    );
-    this.gate = new TcpGate(inner);
-    return `esdb://127.0.0.1:${await this.gate.listen(port)}?tls=false`;
+    const own = await this.connections.listen(port);
+    if (this.options.cluster) this.cluster = new Cluster(this.file, this.options.cluster, own);
+    return `esdb://127.0.0.1:${own}?tls=${this.options.tls !== undefined}`;
+  }
+
+  /** Events handed to the connections so far. */
+  get sent(): number {
+    return this.calls.sent;
   }
 
   dropConnections(): void {
-    this.gate?.dropConnections();
+    this.connections.drop();
   }
 
-  /** The next append is carried out, and the connection is lost before it is answered. */
-  loseNextAnswer(): void {
-    this.losing = true;
-  }
-
-  /** From now on appends are carried out but not answered. */
-  fallSilent(): void {
-    this.silent = true;
+  /** From now on this one leads its cluster. */
+  takeLead(): void {
+    this.cluster?.takeLead();
   }
 
   async close(): Promise<void> {
-    await this.gate?.close();
+    this.faults.speak();
+    await this.connections.close();
     this.server.forceShutdown();
     await this.store.close();
   }
 
-  private readonly read: handleServerStreamingCall<ReadReq, ReadResp> = async (call) => {
-    const gone = new AbortController();
-    call.on('cancelled', () => gone.abort());
-    try {
-      for await (const response of this.reads.answer(call.request, gone.signal)) {
-        if (gone.signal.aborted) return;
-        if (response.hasEvent()) this.sent += 1;
-        if (!call.write(response)) await drained(call, gone.signal);
-      }
-      call.end();
-    } catch (error) {
-      call.emit('error', serviceError(error));
-    }
+  /** Throws when the caller may not have an answer from here. */
+  private readonly admit = (metadata: Metadata): void => {
+    const { users } = this.options;
+    if (users && !isKnown(users, String(metadata.get('authorization')[0] ?? ''))) throw new AccessDenied();
+    const { cluster } = this;
+    if (cluster && !cluster.leads && metadata.get('requires-leader')[0] === 'true')
+      throw new NotLeader(cluster.leaderEndpoint);
   };
 
-  private readonly append: handleClientStreamingCall<AppendReq, AppendResp> = async (call, answer) => {
-    try {
-      let options: AppendReq.Options | undefined;
-      const messages: AppendReq.ProposedMessage[] = [];
-      for await (const request of call as AsyncIterable<AppendReq>) {
-        options ??= request.getOptions();
-        const message = request.getProposedMessage();
-        if (message) messages.push(message);
-      }
-      if (!options) throw new Error('no options');
-      const result = await this.carryOut(streamOf(options), messages, expectedOf(options));
-      if (!result) return;
-      const position = new streams.AppendResp.Position()
-        .setCommitPosition(String(result.position * LOG_STEP))
-        .setPreparePosition(String(result.position * LOG_STEP));
-      const success = new streams.AppendResp.Success()
-        .setCurrentRevision(String(result.revision))
-        .setPosition(position);
-      answer(null, new streams.AppendResp().setSuccess(success));
-    } catch (error) {
-      answer(serviceError(error));
-    }
-  };
-
-  private readonly batchAppend: handleBidiStreamingCall<BatchAppendReq, BatchAppendResp> = (call) => {
-    const open = new Map<
-      string,
-      { options: BatchAppendReq.Options; messages: BatchAppendReq.ProposedMessage[] }
-    >();
-    call.on('data', (request: BatchAppendReq) => {
-      const id = request.getCorrelationId()?.getString() ?? '';
-      const options = request.getOptions();
-      if (options) open.set(id, { options, messages: [] });
-      const append = open.get(id);
-      if (!append) return;
-      append.messages.push(...request.getProposedMessagesList());
-      if (!request.getIsFinal()) return;
-      open.delete(id);
-      const correlated = new streams.BatchAppendResp()
-        .setCorrelationId(request.getCorrelationId())
-        .setStreamIdentifier(append.options.getStreamIdentifier());
-      this.carryOut(streamOf(append.options), append.messages, expectedOf(append.options)).then(
-        (result) => result && call.write(correlated.setSuccess(batchSuccess(result))),
-        (error) => call.write(correlated.setError(batchError(error))),
-      );
-    });
-    call.on('end', () => call.end());
-  };
-
-  /** Undefined when the answer is to be lost. */
-  private async carryOut(
-    stream: string,
-    messages: readonly (AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage)[],
-    expectedRevision: ExpectedRevision,
-  ): Promise<AppendResult | undefined> {
-    const result = await this.store.append(stream, messages.map(newEvent), { expectedRevision });
-    if (this.losing) {
-      this.losing = false;
-      this.dropConnections();
-      return undefined;
-    }
-    return this.silent ? undefined : result;
-  }
-
-  private readonly tombstone: handleUnaryCall<TombstoneReq, TombstoneResp> = async (call, answer) => {
-    const options = call.request.getOptions();
-    if (!options) return answer(new Error('no options'));
-    try {
-      await this.store.deleteStream(streamOf(options), { expectedRevision: expectedOf(options) });
-      answer(null, new streams.TombstoneResp().setNoPosition(new shared.Empty()));
-    } catch (error) {
-      answer(serviceError(error));
-    }
-  };
-
-  private readonly getSupportedMethods: handleUnaryCall<Empty, SupportedMethods> = (_call, answer) => {
-    const methods = ['read', 'append', 'batchappend', 'tombstone'].map((name) =>
-      new features.SupportedMethod().setServiceName('event_store.client.streams.streams').setMethodName(name),
-    );
-    answer(
-      null,
-      new features.SupportedMethods().setEventStoreServerVersion('23.10.0.0').setMethodsList(methods),
-    );
+  private readonly gossip: handleUnaryCall<Empty, ClusterInfo> = async (_call, answer) => {
+    await this.faults.silenceOver();
+    if (this.cluster) answer(null, this.cluster.members());
+    else answer(new Error('not in a cluster'));
   };
 }
 
-const drained = (call: ServerWritableStream<ReadReq, ReadResp>, gone: AbortSignal): Promise<unknown> =>
-  once(call, 'drain', { signal: gone }).catch(() => {}); // gone: the caller looks
+const isKnown = (users: ReadonlyMap<string, string>, authorization: string): boolean => {
+  const [scheme, encoded = ''] = authorization.split(' ');
+  const [name = '', ...password] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+  return scheme === 'Basic' && users.has(name) && users.get(name) === password.join(':');
+};
 
-const batchSuccess = ({ revision, position }: AppendResult): streams.BatchAppendResp.Success =>
-  new streams.BatchAppendResp.Success()
-    .setCurrentRevision(String(revision))
-    .setPosition(
-      new shared.AllStreamPosition()
-        .setCommitPosition(String(position * LOG_STEP))
-        .setPreparePosition(String(position * LOG_STEP)),
-    );
+const METHODS = ['read', 'append', 'batchappend', 'tombstone'];
+
+const getSupportedMethods: handleUnaryCall<Empty, SupportedMethods> = (_call, answer) => {
+  const methods = METHODS.map((name) =>
+    new features.SupportedMethod().setServiceName('event_store.client.streams.streams').setMethodName(name),
+  );
+  answer(
+    null,
+    new features.SupportedMethods().setEventStoreServerVersion('23.10.0.0').setMethodsList(methods),
+  );
+};

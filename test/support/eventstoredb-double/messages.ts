@@ -120,9 +120,26 @@ const wrongExpectedVersion = ({ expected, actual }: WrongExpectedRevision): shar
 
 const EXPECTED_NUMBER = { 'no-stream': -1, any: -2, 'stream-exists': -4 } as const;
 
+/** The caller has not said who they are, or not so that it is believed. */
+export class AccessDenied extends Error {}
+
+/** The caller wants the leader, which is another. */
+export class NotLeader extends Error {
+  constructor(readonly leader: { readonly host: string; readonly port: number }) {
+    super('Leader info available');
+  }
+}
+
 /** Failed calls carry what went wrong in their metadata. */
 export const serviceError = (error: unknown): Partial<ServiceError> => {
   const metadata = new Metadata();
+  if (error instanceof AccessDenied) return { code: grpcStatus.UNAUTHENTICATED, details: 'No.', metadata };
+  if (error instanceof NotLeader) {
+    metadata.set('exception', 'not-leader');
+    metadata.set('leader-endpoint-host', error.leader.host);
+    metadata.set('leader-endpoint-port', String(error.leader.port));
+    return { code: grpcStatus.NOT_FOUND, details: error.message, metadata };
+  }
   if (error instanceof StreamDeleted) {
     metadata.set('exception', 'stream-deleted');
     metadata.set('stream-name', encodeURIComponent(error.stream));

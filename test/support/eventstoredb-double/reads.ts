@@ -1,25 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { RecordedEvent } from '#eventing/event';
 import type { EventStore, ReadStreamOptions } from '#eventing/event-store';
+import type { Faults } from './faults.js';
 import { eventResponse, LOG_STEP, streamOf, systemResponse } from './messages.js';
 
 /** The log has one of the server's own events after every so many. */
 const SYSTEM_EVENT_EVERY = 5;
+/** Records a filtered subscription looks at between two checkpoints, times what it asks for. */
+const CHECKPOINT_EVERY = 32;
 const BACKWARDS = 1;
+const BATCH = 100;
 
 /** Answers the one call that reads: streams and `$all`, forwards and backwards, once and as a subscription. */
 export class Reads {
-  constructor(private readonly store: EventStore) {}
+  constructor(
+    private readonly store: EventStore,
+    private readonly faults: Faults,
+  ) {}
 
-  async *answer(request: ReadReq, gone: AbortSignal): AsyncGenerator<ReadResp> {
+  /** In batches, which reach the connection as one piece. */
+  answer(request: ReadReq, gone: AbortSignal): AsyncGenerator<readonly ReadResp[]> {
     const options = request.getOptions() ?? new streams.ReadReq.Options();
     const stream = options.getStream();
     const all = options.getAll();
-    if (options.hasSubscription() && all) yield* this.subscribe(options, all, gone);
-    else if (stream) yield* this.stream(streamOf(stream), stream, options);
-    else if (all) yield* this.all(all, options);
-    else throw new Error('Such a read is not part of the double.');
+    if (options.hasSubscription() && all) return this.subscribe(options, all, gone);
+    if (stream) return batched(this.stream(streamOf(stream), stream, options));
+    if (all) return batched(this.all(all, options));
+    throw new Error('Such a read is not part of the double.');
   }
 
   private async *stream(
@@ -59,7 +68,7 @@ export class Reads {
     const from = positionIn(at) ?? 0;
     for await (const event of this.store.readAll({ after: Math.floor(from / LOG_STEP) - 1 })) {
       if (event.position * LOG_STEP >= from) yield eventResponse(event);
-      if (event.position % SYSTEM_EVENT_EVERY === 0) yield systemResponse(event);
+      if (hasSystemEventBehind(event)) yield systemResponse(event);
     }
   }
 
@@ -70,8 +79,7 @@ export class Reads {
       direction: 'backwards',
       after: Math.floor(from / LOG_STEP) + 1,
     })) {
-      if (event.position % SYSTEM_EVENT_EVERY === 0 && event.position * LOG_STEP < from)
-        yield systemResponse(event);
+      if (hasSystemEventBehind(event) && event.position * LOG_STEP < from) yield systemResponse(event);
       if (event.position * LOG_STEP < from) yield eventResponse(event);
     }
   }
@@ -81,24 +89,56 @@ export class Reads {
     options: ReadReq.Options,
     at: ReadReq.Options.AllOptions,
     signal: AbortSignal,
-  ): AsyncGenerator<ReadResp> {
+  ): AsyncGenerator<readonly ReadResp[]> {
     const confirmation = new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId(randomUUID());
-    yield new streams.ReadResp().setConfirmation(confirmation);
-    const filtered = options.getFilter()?.getEventType()?.getRegex();
-    const showSystem = !filtered || new RegExp(filtered).test('$statsCollected');
-    const after = Math.floor((positionIn(at) ?? 0) / LOG_STEP);
-    let head = await this.store.head();
-    for await (const batch of this.store.subscribeToAll({ after, signal, batchSize: 100 })) {
+    yield [new streams.ReadResp().setConfirmation(confirmation)];
+    const caughtUp = new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp());
+    const filter = options.getFilter();
+    const regex = filter?.getEventType()?.getRegex();
+    const showSystem = !regex || new RegExp(regex).test('$statsCollected');
+    const checkpointEvery = filter ? filter.getCheckpointintervalmultiplier() * CHECKPOINT_EVERY : Infinity;
+    const after = Math.floor((positionIn(at) ?? 0) / LOG_STEP) - this.faults.repeated;
+    let behind: number | undefined = await this.store.head();
+    if (behind <= after) {
+      behind = undefined;
+      yield [caughtUp];
+    }
+    let seen = 0;
+    for await (const batch of this.store.subscribeToAll({ after, signal, batchSize: BATCH })) {
+      const responses: ReadResp[] = [];
       for (const event of batch) {
-        yield eventResponse(event);
-        if (showSystem && event.position % SYSTEM_EVENT_EVERY === 0) yield systemResponse(event);
-        if (event.position !== head) continue;
-        head = -1;
-        yield new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp());
+        responses.push(eventResponse(event));
+        if (showSystem && hasSystemEventBehind(event)) responses.push(systemResponse(event));
+        seen += 1;
+        if (seen % checkpointEvery === 0) responses.push(checkpoint(event));
+        if (event.position !== behind) continue;
+        behind = undefined;
+        responses.push(caughtUp);
       }
+      yield responses;
     }
   }
 }
+
+const batched = async function* (responses: AsyncIterable<ReadResp>): AsyncGenerator<readonly ReadResp[]> {
+  let batch: ReadResp[] = [];
+  for await (const response of responses) {
+    batch.push(response);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  yield batch;
+};
+
+const hasSystemEventBehind = ({ position }: RecordedEvent): boolean => position % SYSTEM_EVENT_EVERY === 0;
+
+const checkpoint = ({ position }: RecordedEvent): ReadResp =>
+  new streams.ReadResp().setCheckpoint(
+    new streams.ReadResp.Checkpoint()
+      .setCommitPosition(String(position * LOG_STEP))
+      .setPreparePosition(String(position * LOG_STEP)),
+  );
 
 const positionIn = (at: ReadReq.Options.AllOptions): number | undefined => {
   const position = at.getPosition()?.getCommitPosition();
