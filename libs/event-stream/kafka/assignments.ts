@@ -39,17 +39,27 @@ export class Assignments {
     return this.assigned.get(partition)?.generation === generation;
   }
 
+  /** The reader has said where it goes on. */
+  isPlaced(partition: number): boolean {
+    return this.assigned.get(partition)?.next !== undefined;
+  }
+
   place(partition: number, next: number): void {
     const assigned = this.assigned.get(partition);
     if (assigned) assigned.next = next;
   }
 
-  /** @param first where the batch begins; undefined when that says nothing, because the topic is compacted */
+  /**
+   * Takes note of a batch.
+   * @param first where the batch begins; undefined when that says nothing, because the topic is compacted
+   */
   fetched(partition: number, first: number | undefined, last: number): Verdict {
     const assigned = this.assigned.get(partition);
     if (assigned?.next === undefined) return { is: 'unasked' };
     const { generation, next } = assigned;
     if (first === undefined ? last < next : first !== next) {
+      // Until it is placed again: the same would come over and over.
+      assigned.next = undefined;
       assigned.astray += 1;
       return { is: 'astray', generation, first: next, times: assigned.astray };
     }

@@ -94,6 +94,11 @@ export class GroupConsumer {
     this.consumer?.resume([{ topic, partitions: [partition] }]);
   }
 
+  /** Fetches nothing more of a partition until it is sought. */
+  pause(partition: number): void {
+    this.consumer?.pause([{ topic: this.options.topic, partitions: [partition] }]);
+  }
+
   /** @throws Error when it is no member now */
   async commit(offsets: ReadonlyMap<number, number>): Promise<void> {
     const { topic } = this.options;

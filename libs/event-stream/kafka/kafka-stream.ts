@@ -54,11 +54,12 @@ export class KafkaStream implements EventStream {
         heldBytes,
         watermarks: () => this.watermarks(),
       },
-      () => void this.landed.flush(),
+      // Whoever reads on from there has landed what lies before.
+      (partition, from) => void this.landed.publish(new Map([[partition, from]])),
     );
     this.landed = new GroupLandedOffsets(
       {
-        has: (partition) => this.reading.assignments.current.partitions.includes(partition),
+        has: (partition) => this.reading.assignments.isPlaced(partition),
         commit: async (offsets) => {
           if (!this.reading.consumer) throw new Error('Nothing is consumed now.');
           await this.reading.consumer.commit(offsets);

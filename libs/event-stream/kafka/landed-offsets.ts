@@ -50,7 +50,10 @@ export class GroupLandedOffsets implements LandedOffsets {
     private readonly log: Logger,
   ) {}
 
-  /** Resolves after an attempt that includes the offsets; what fails is tried again by itself. */
+  /**
+   * Resolves after an attempt that includes the offsets; what fails is tried again by itself. While brokers are away
+   * an attempt takes seconds: who has other things to do does not wait for it.
+   */
   async publish(landed: ReadonlyMap<number, number>): Promise<void> {
     for (const [partition, next] of landed)
       if (next > (this.wanted.get(partition) ?? -1)) this.wanted.set(partition, next);

@@ -1,8 +1,9 @@
-import kafkajs, { type Batch, type KafkaMessage } from 'kafkajs';
+import type { Batch, KafkaMessage } from 'kafkajs';
 import type { ConsumeOptions, Watermarks } from '../event-stream.js';
 import { Assignments } from './assignments.js';
 import { Change } from './change.js';
 import { GroupConsumer, type GroupConsumerOptions, type GroupEvents } from './group-consumer.js';
+import { isKafkaFailure } from './kafka-failure.js';
 import { readingProblem, StreamGap } from './stream-errors.js';
 
 export interface TopicBatch {
@@ -59,8 +60,8 @@ export class TopicReading implements GroupEvents {
 
   constructor(
     private readonly options: TopicReadingOptions,
-    /** Told after the loop has placed a partition. */
-    private readonly placed: () => void = () => {},
+    /** Told from where on a partition is read now. */
+    private readonly placed: (partition: number, from: number) => void = () => {},
   ) {}
 
   async *batches({ signal, resumeAt }: ConsumeOptions): AsyncGenerator<TopicBatch> {
@@ -139,6 +140,7 @@ export class TopicReading implements GroupEvents {
     const { generation, first } = verdict;
     if (verdict.is === 'astray') {
       if (verdict.times > MOST_ASTRAY) throw new StreamGap(this.options.topic, partition, first, from);
+      this.consumer?.pause(partition);
       this.placements.push({ partition, generation, from: first });
     } else {
       const bytes = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
@@ -176,7 +178,7 @@ export class TopicReading implements GroupEvents {
     if (!valid()) return;
     this.assignments.place(partition, wanted);
     this.consumer?.seek(partition, wanted);
-    this.placed();
+    this.placed(partition, wanted);
     // Retention may have been faster than the seek, on a partition to which nothing more comes.
     await this.patiently(valid, () => this.assertReadable(partition, wanted, valid));
   }
@@ -201,7 +203,7 @@ export class TopicReading implements GroupEvents {
       try {
         return await ask();
       } catch (error) {
-        if (!(error instanceof kafkajs.KafkaJSError)) throw error;
+        if (!isKafkaFailure(error)) throw error;
         log.warn({ err: error, topic, attempt }, 'Kafka does not answer; it is asked again');
         await this.news.next(Math.min(MOST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** attempt));
       }
