@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '#platform/package-root';
+import { StartFailure } from './start-failure.js';
 
 const OLDEST_JAVA = 17;
 
@@ -35,7 +36,7 @@ const folder = (): string => {
 
 /**
  * The folder with everything a broker consists of, fetched by Maven when it is not there.
- * @throws Error with what Maven says
+ * @throws StartFailure with what Maven says
  */
 export const kafkaDistribution = async (): Promise<string> => {
   const wanted = folder();
@@ -56,6 +57,8 @@ export const kafkaDistribution = async (): Promise<string> => {
 const maven = (args: readonly string[]): Promise<void> =>
   new Promise((resolve, reject) => {
     execFile('mvn', ['-q', '-B', '-f', join(infra(), 'pom.xml'), ...args], (error, stdout) =>
-      error ? reject(new Error(`Kafka could not be fetched: ${stdout.trim() || error.message}`)) : resolve(),
+      error
+        ? reject(new StartFailure(`Kafka could not be fetched: ${stdout.trim() || error.message}`))
+        : resolve(),
     );
   });

@@ -7,18 +7,21 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { freePort } from './free-port.js';
-import { java, kafkaDistribution, logConfiguration } from './kafka-distribution.js';
-import { type LaunchedProcess, launch } from './launched-process.js';
+import { java, kafkaDistribution, kafkaObstacle, logConfiguration } from './kafka-distribution.js';
+import { type Exit, type LaunchedProcess, launch } from './launched-process.js';
+import { StartFailure } from './start-failure.js';
 import { untilAnswers } from './until-answers.js';
 
 const READY_WITHIN_MS = 60_000;
-const STOP_WITHIN_MS = 10_000;
+const STOP_WITHIN_MS = 5_000;
 
 export interface KafkaOptions {
   /** Where it keeps everything; left out: a temporary folder that goes when it is stopped. */
   readonly dir?: string;
   /** Left out: any free one. */
   readonly port?: number;
+  /** Where clients are told to find it, when something stands in between; left out: its own port. */
+  readonly advertisedPort?: number;
   readonly heapMb?: number;
 }
 
@@ -26,6 +29,8 @@ export interface KafkaOptions {
 export interface KafkaServer {
   readonly brokers: string[];
   readonly pid: number;
+  /** How the process that runs now will have ended. */
+  readonly exited: Promise<Exit>;
   /** Ends it in order. A temporary folder is removed. */
   stop(): Promise<void>;
   /** Sends a signal; waits for the end with SIGKILL and SIGTERM. */
@@ -34,19 +39,31 @@ export interface KafkaServer {
   restart(): Promise<void>;
 }
 
-/** Starts a broker; ready when it answers. @throws Error with the end of its log */
-export const startKafka = async ({ dir, port, heapMb = 256 }: KafkaOptions = {}): Promise<KafkaServer> => {
+/** Starts a broker; ready when it answers. @throws StartFailure with the end of its log */
+export const startKafka = async ({
+  dir,
+  port,
+  advertisedPort,
+  heapMb = 256,
+}: KafkaOptions = {}): Promise<KafkaServer> => {
+  const obstacle = kafkaObstacle();
+  if (obstacle) throw new StartFailure(`No Kafka can be started: ${obstacle}`);
   const jars = await kafkaDistribution();
   const home = dir ?? mkdtempSync(join(tmpdir(), 'perennial-kafka-'));
   mkdirSync(home, { recursive: true });
   const broker = port || (await freePort());
   const log = join(home, 'kafka.log');
   const settings = join(home, 'server.properties');
-  writeFileSync(settings, serverProperties(join(home, 'data'), broker, await freePort()));
+  const data = join(home, 'data');
+  writeFileSync(settings, serverProperties(data, broker, advertisedPort ?? broker, await freePort()));
   const run = ['-cp', join(jars, '*'), `-Dlog4j2.configurationFile=${logConfiguration()}`];
-  if (!existsSync(join(home, 'data', 'meta.properties'))) {
+  // Written last: what was begun when somebody killed us is begun again.
+  const formatted = join(home, 'formatted');
+  if (!existsSync(formatted)) {
+    rmSync(data, { recursive: true, force: true });
     const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', settings];
     await promisify(execFile)(java(), [...QUICK_START, ...run, ...format]);
+    writeFileSync(formatted, '');
   }
 
   const brokers = [`127.0.0.1:${broker}`];
@@ -62,6 +79,9 @@ export const startKafka = async ({ dir, port, heapMb = 256 }: KafkaOptions = {})
     brokers,
     get pid() {
       return running.pid;
+    },
+    get exited() {
+      return running.exited;
     },
     async stop() {
       await running.end('SIGTERM', STOP_WITHIN_MS);
@@ -101,7 +121,12 @@ const describeCluster = async (brokers: string[]): Promise<void> => {
 };
 
 /** One node that keeps everything once, on a machine that has other things to do. */
-const serverProperties = (data: string, port: number, controllerPort: number): string =>
+const serverProperties = (
+  data: string,
+  port: number,
+  advertisedPort: number,
+  controllerPort: number,
+): string =>
   Object.entries({
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -109,6 +134,7 @@ const serverProperties = (data: string, port: number, controllerPort: number): s
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertisedPort}`,
     'log.dirs': data,
     'auto.create.topics.enable': false,
     'default.replication.factor': 1,

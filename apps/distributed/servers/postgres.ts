@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { freePort } from './free-port.js';
-import { type LaunchedProcess, launch } from './launched-process.js';
+import { type Exit, type LaunchedProcess, launch } from './launched-process.js';
 import { postgresAccount, postgresObstacle, postgresPrograms } from './postgres-programs.js';
 import { familyOf, signalAll, untilGone } from './process-family.js';
+import { StartFailure } from './start-failure.js';
 import { untilAnswers } from './until-answers.js';
 
 const READY_WITHIN_MS = 60_000;
-const STOP_WITHIN_MS = 10_000;
+const STOP_WITHIN_MS = 5_000;
 const USER = 'perennial';
 /** Clients are sent away instead of being waited for. */
 const FAST = 'SIGINT';
@@ -29,6 +30,8 @@ export interface PostgresServer {
   /** With the password of its only user, who may do everything. */
   readonly url: string;
   readonly pid: number;
+  /** How the process that runs now will have ended. */
+  readonly exited: Promise<Exit>;
   /** Ends it in order. A temporary folder is removed. */
   stop(): Promise<void>;
   /** Sends a signal, SIGSTOP and SIGCONT to all of its processes; waits for the end with SIGKILL and SIGTERM. */
@@ -37,11 +40,11 @@ export interface PostgresServer {
   restart(): Promise<void>;
 }
 
-/** Starts a PostgreSQL; ready when it answers. @throws Error with the end of its log, or with what is missing */
+/** Starts a PostgreSQL; ready when it answers. @throws StartFailure with the end of its log, or with what is missing */
 export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promise<PostgresServer> => {
   const programs = postgresPrograms();
   const account = postgresAccount();
-  if (!programs || !account) throw new Error(postgresObstacle());
+  if (!programs || !account) throw new StartFailure(postgresObstacle()!);
   const home = dir ?? mkdtempSync(join(tmpdir(), 'perennial-postgres-'));
   mkdirSync(home, { recursive: true, mode: 0o700 });
   if (account.uid !== undefined) chownSync(home, account.uid, account.gid!);
@@ -50,14 +53,12 @@ export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promis
   const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 
   const passwordFile = join(home, 'password');
-  if (!existsSync(passwordFile))
-    writeFileSync(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  if (account.uid !== undefined) chownSync(passwordFile, account.uid, account.gid!);
-  const password = readFileSync(passwordFile, 'utf8');
-  // Written after initdb: what that had begun when it was killed is begun again.
+  // Written last: what was begun when somebody killed us is begun again.
   const initialised = join(home, 'initialised');
   if (!existsSync(initialised)) {
     rmSync(data, { recursive: true, force: true });
+    writeFileSync(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
+    if (account.uid !== undefined) chownSync(passwordFile, account.uid, account.gid!);
     const settings = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale=C'];
     await promisify(execFile)(programs.initdb, ['-D', data, '-U', USER, ...settings], {
       ...account,
@@ -66,6 +67,7 @@ export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promis
     });
     writeFileSync(initialised, '');
   }
+  const password = readFileSync(passwordFile, 'utf8');
 
   const address = port || (await freePort());
   const url = `postgres://${USER}:${password}@127.0.0.1:${address}/postgres`;
@@ -93,6 +95,9 @@ export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promis
     url,
     get pid() {
       return running.pid;
+    },
+    get exited() {
+      return running.exited;
     },
     async stop() {
       await end(FAST);

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LaunchedProcess } from './launched-process.js';
+import { StartFailure } from './start-failure.js';
 
 const ASK_EVERY_MS = 50;
 const SHOWN = 4_000;
 
 /**
  * Asks a server that is starting until it answers.
- * @throws Error with the end of its log, when it ends or the time is up first; it runs no more then
+ * @throws StartFailure with the end of its log, when it ends or the time is up first; it runs no more then
  */
 export const untilAnswers = async (
   name: string,
@@ -23,11 +24,11 @@ export const untilAnswers = async (
       (error: Error) => error.message,
     );
     // Somebody else may be answering at its port.
-    if (started.ended) throw new Error(`${name} ended while it was starting:\n${endOf(log)}`);
+    if (started.ended) throw new StartFailure(`${name} ended while it was starting:\n${endOf(log)}`);
     if (reason === undefined) return;
     if (Date.now() > deadline) {
       await started.end('SIGKILL', 0);
-      throw new Error(`${name} does not answer after ${withinMs} ms (${reason}):\n${endOf(log)}`);
+      throw new StartFailure(`${name} does not answer after ${withinMs} ms (${reason}):\n${endOf(log)}`);
     }
     await delay(ASK_EVERY_MS);
   }
