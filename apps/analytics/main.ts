@@ -1,0 +1,66 @@
+import type { FastifyInstance } from 'fastify';
+import { serveDocumentation } from '#apps/command-api/documentation/serve-documentation';
+import { projectionFiles } from '#apps/projector/prepare-warehouse';
+import { Closing } from '#apps/service/closing';
+import { openEventStore } from '#apps/service/connections';
+import { firstFailure } from '#apps/service/first-failure';
+import { serveHttp, tracingOf } from '#apps/service/http-service';
+import { Metrics, measureAppends } from '#apps/service/metrics';
+import { observeWarehouse } from '#apps/service/observed-warehouse';
+import { runService } from '#apps/service/run-service';
+import { upcasters } from '#crm/catalogue';
+import type { Numbering } from '#event-stream/numbering';
+import { PerennialError } from '#eventing/errors';
+import { Upcasters } from '#eventing/upcaster';
+import { analytics } from './analytics.js';
+import { registerSqlBodies } from './sql-body.js';
+
+/** Where an event stands in a topic is not to be reckoned from its position. */
+const unnumbered: Numbering = {
+  placeOf: () => {
+    throw new PerennialError('unavailable', 'verify-unavailable', 'Not on a topic yet.');
+  },
+  positionOf: () => {
+    throw new PerennialError('unavailable', 'verify-unavailable', 'Not on a topic yet.');
+  },
+};
+
+await runService(
+  'analytics',
+  'Model runs, reports, SQL, and the administration of projections; several may run.',
+  (configuration, log) =>
+    Closing.guard(async (closing) => {
+      const metrics = new Metrics();
+      const tracing = await tracingOf(configuration, 'analytics');
+      closing.add(() => tracing.close());
+      const eventStore = measureAppends(closing.opened(openEventStore(configuration)), metrics);
+      const { warehouse, landing } = await observeWarehouse(configuration, 'analytics', log, closing);
+      const stores = {
+        warehouse,
+        landing,
+        eventStore,
+        numbering: unnumbered,
+        projections: projectionFiles,
+        upcasters: new Upcasters(upcasters),
+      };
+      const url = await serveHttp(
+        {
+          configuration,
+          metrics,
+          tracing,
+          log,
+          parts: {
+            warehouse: async () => ({ ready: (await warehouse.rows('SELECT 1')).length === 1 }),
+            'event store': async () => ({ ready: (await eventStore.head()) >= -1 }),
+          },
+          modules: [analytics(configuration, stores, log)],
+          prepare: (application) => {
+            serveDocumentation(application);
+            registerSqlBodies(application.getHttpAdapter().getInstance() as unknown as FastifyInstance);
+          },
+        },
+        closing,
+      );
+      return { url, failed: firstFailure([]), close: closing.close };
+    }),
+);

@@ -1,0 +1,71 @@
+import { Closing } from '#apps/service/closing';
+import { openEventStore } from '#apps/service/connections';
+import { firstFailure } from '#apps/service/first-failure';
+import { serveHttp, tracingOf } from '#apps/service/http-service';
+import { Metrics, measureAppends } from '#apps/service/metrics';
+import { observeWarehouse } from '#apps/service/observed-warehouse';
+import { runService } from '#apps/service/run-service';
+import { upcasters as upcasterList } from '#crm/catalogue';
+import { openPostgresCheckpoints } from '#event-store/postgres/checkpoints';
+import { Upcasters } from '#eventing/upcaster';
+import { openSharedKeyVault } from '#personal-data/postgres/shared-key-vault';
+import { Sealer } from '#personal-data/sealer';
+import { demand } from '#platform/configuration';
+import { openPostgres } from '#postgres/postgres';
+import { commandApi } from './command-api.js';
+import { serveDocumentation } from './documentation/serve-documentation.js';
+import { startCommandProcesses } from './processes/command-processes.js';
+import { segmentReader } from './processes/launch/segment.js';
+
+await runService(
+  'command-api',
+  'Takes commands over HTTP and answers what is known of customers; several may run.',
+  (configuration, log) =>
+    Closing.guard(async (closing) => {
+      const { databaseUrl, masterKey, keyCacheSeconds } = demand(configuration, 'databaseUrl', 'masterKey');
+      const metrics = new Metrics();
+      const tracing = await tracingOf(configuration, 'command-api');
+      closing.add(() => tracing.close());
+      const eventStore = measureAppends(closing.opened(openEventStore(configuration)), metrics);
+      const postgres = closing.opened(await openPostgres(databaseUrl.reveal(), { log }));
+      const checkpoints = closing.opened(await openPostgresCheckpoints(postgres));
+      const vault = closing.opened(
+        await openSharedKeyVault({
+          postgres,
+          masterKey: masterKey.reveal(),
+          cache: { maxAgeMs: keyCacheSeconds * 1000 },
+        }),
+      );
+      const { warehouse, landing } = await observeWarehouse(configuration, 'command-api', log, closing);
+      const { sqlMaxMemory: maxMemoryBytes, sqlMaxSeconds: maxSeconds } = configuration;
+      const upcasters = new Upcasters(upcasterList);
+      const sealer = new Sealer(vault);
+      const stores = { eventStore, upcasters, vault, sealer, warehouse, landing };
+      const processes = await startCommandProcesses({
+        ...stores,
+        store: eventStore,
+        checkpoints,
+        segments: segmentReader(warehouse, { maxMemoryBytes, maxSeconds }),
+        landed: (position, timeoutMs) => landing.waitFor(position, timeoutMs),
+        log,
+      });
+      closing.add(() => processes.stop());
+      const url = await serveHttp(
+        {
+          configuration,
+          metrics,
+          tracing,
+          log,
+          // The warehouse is not among them: commands are taken without it.
+          parts: {
+            'event store': async () => ({ ready: (await eventStore.head()) >= -1 }),
+            'key vault': async () => ({ ready: (await postgres.query('SELECT 1')).count === 1 }),
+          },
+          modules: [commandApi(configuration, stores, processes, log)],
+          prepare: serveDocumentation,
+        },
+        closing,
+      );
+      return { url, failed: firstFailure([processes.done]), close: closing.close };
+    }),
+);
