@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { type Configuration, ConfigurationError, isLoopback } from '#platform/configuration';
+import { lockDataDirectory } from '#platform/data-directory';
+import { createLogger } from '#platform/logging';
+import { startWarehouseServer } from '#warehouse/http/server';
+
+const MIB = 1024 * 1024;
+/** Of the threads in the process's pool these are left for compression and for killing queries. */
+const THREADS_FOR_OTHERS = 2;
+
+export interface WarehouseProcess {
+  readonly url: string;
+  readonly failed: Promise<never>;
+  close(): Promise<void>;
+}
+
+/** Locks the data directory and serves the warehouse in it. @throws DataDirectoryInUse, ConfigurationError */
+export const startWarehouse = async (
+  { port, dataDirectory, clickhouseUser, clickhousePassword, logLevel }: Configuration,
+  host: string,
+): Promise<WarehouseProcess> => {
+  const password = clickhousePassword?.reveal();
+  if (password === undefined && !isLoopback(host))
+    throw new ConfigurationError([`CLICKHOUSE_PASSWORD is needed to listen on ${host}.`]);
+  const log = createLogger(logLevel);
+  const lock = lockDataDirectory(dataDirectory);
+  try {
+    const server = await startWarehouseServer({
+      directory: join(dataDirectory, 'warehouse'),
+      host,
+      port,
+      username: clickhouseUser,
+      password,
+      concurrency: Math.max(1, threads() - THREADS_FOR_OTHERS),
+      longestQueue: 1000,
+      maxMemoryBytes: 4096 * MIB,
+      maxBodyBytes: 256 * MIB,
+      maxBodiesBytes: 1024 * MIB,
+      log,
+    });
+    lock.announce(server.url);
+    log.info({ url: server.url, threads: threads() }, 'the warehouse is open');
+    return {
+      url: server.url,
+      failed: new Promise(() => {}),
+      close: async () => {
+        await server.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+};
+
+/** Those of libuv, one for each query that runs. */
+const threads = (): number => Number(process.env.UV_THREADPOOL_SIZE) || 4;

@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import type { Logger } from '#platform/logging';
+import { type Credentials, checkAccess } from './access.js';
+import { Answer, ClientGone } from './answer.js';
+import { BodyReader } from './body.js';
+import { ClickHouseException } from './exception.js';
+import { Executor, type ExecutorOptions } from './executor.js';
+import { formFields, requestOf } from './request.js';
+
+export interface WarehouseServerOptions extends ExecutorOptions, Credentials {
+  readonly host: string;
+  readonly port: number;
+  /** The longest body, and the most that all bodies together may take. */
+  readonly maxBodyBytes: number;
+  readonly maxBodiesBytes: number;
+  readonly log: Logger;
+}
+
+export interface WarehouseServer {
+  readonly url: string;
+  /** Takes no more queries, lets those under way go on for so long, and kills what then still runs. */
+  close(graceMs?: number): Promise<void>;
+}
+
+const GRACE_MS = 3000;
+
+/** chDB on one directory behind ClickHouse's HTTP interface. */
+export const startWarehouseServer = async (options: WarehouseServerOptions): Promise<WarehouseServer> => {
+  const executor = new Executor(options);
+  const bodies = new BodyReader(options.maxBodyBytes, options.maxBodiesBytes);
+  const server = createServer((request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      options.log.error({ err: error }, 'a query failed for no reason of its own');
+      response.destroy();
+    });
+  });
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    response.on('error', () => {}); // whoever is gone is seen by `close`
+    const url = new URL(request.url ?? '/', 'http://server');
+    const fixed = fixedAnswer(request, url);
+    if (fixed) {
+      request.resume();
+      response.writeHead(fixed.status, { 'Content-Type': 'text/plain; charset=UTF-8' }).end(fixed.text);
+      return;
+    }
+    response.setHeader('X-ClickHouse-Server-Display-Name', hostname());
+    response.setHeader(
+      'X-ClickHouse-Timezone',
+      process.env.TZ ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    );
+    let answer = new Answer(request, response, { compress: false, whole: false });
+    try {
+      checkAccess(request, url, options);
+      await bodies.read(request, async (body) => {
+        const type = request.headers['content-type'] ?? '';
+        const isForm = /^multipart\/form-data/i.test(type);
+        const query = requestOf(request, url, isForm ? formFields(body, type) : undefined);
+        answer = new Answer(request, response, {
+          compress: query.settings.get('enable_http_compression') === '1',
+          whole: query.whole,
+        });
+        await executor.run(query, isForm ? Buffer.alloc(0) : body, answer, goneOf(response));
+      });
+    } catch (error) {
+      if (error instanceof ClientGone || (request.destroyed && !request.complete)) return;
+      if (!(error instanceof ClickHouseException)) throw error;
+      if (!request.complete) response.setHeader('Connection', 'close');
+      await answer.fail(error);
+      request.resume();
+    }
+  };
+
+  server.keepAliveTimeout = 30_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  }).catch(async (error: unknown) => {
+    await executor.close(0);
+    throw error;
+  });
+  const { address, port, family } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address === '0.0.0.0' ? '127.0.0.1' : address}:${port}`,
+    close: async (graceMs = GRACE_MS) => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await executor.close(graceMs);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+};
+
+/** What is answered to everybody, without a query. */
+const fixedAnswer = ({ method }: IncomingMessage, url: URL): { status: number; text: string } | undefined => {
+  if (['/ping', '/replicas_status', '/health/live', '/health/ready'].includes(url.pathname))
+    return { status: 200, text: 'Ok.\n' };
+  if (url.pathname !== '/') return { status: 404, text: `There is no resource ${url.pathname}\n` };
+  if (method !== 'GET' && method !== 'POST' && method !== 'HEAD')
+    return { status: 501, text: `${method} is not possible here\n` };
+  return method !== 'POST' && !url.searchParams.has('query') ? { status: 200, text: 'Ok.\n' } : undefined;
+};
+
+/** Aborted when the connection ends before the answer does. */
+const goneOf = (response: ServerResponse): AbortSignal => {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
+};
