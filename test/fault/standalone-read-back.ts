@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import { inProcessNumbering } from '#event-stream/in-process/in-process-stream';
 import type { RecordedEvent } from '#eventing/event';
-import type { KeyVault } from '#personal-data/key-vault';
 import { openEmbeddedKeyVault } from '#personal-data/sqlite/embedded-key-vault';
 import { packageRoot } from '#platform/package-root';
 import { noProjector } from '#warehouse/boundary';
@@ -69,19 +68,12 @@ export const checkTables = async (warehouse: Warehouse): Promise<Finding[]> => {
 export const checkSettled = async (dir: string, events: readonly RecordedEvent[]): Promise<Finding[]> => {
   const vault = await openEmbeddedKeyVault(dir, { announce: () => {} });
   try {
-    return await checkSettledWith(vault, events);
+    const ids = [...customerStates(events).keys()];
+    const tombstones = new Set<string>();
+    for (const id of ids) if (await vault.isErased(id)) tombstones.add(id);
+    const keys = new Set((await vault.existingKeys(ids)).keys());
+    return checkProcesses(events, { tombstones, keys });
   } finally {
     await vault.close();
   }
-};
-
-export const checkSettledWith = async (
-  vault: KeyVault,
-  events: readonly RecordedEvent[],
-): Promise<Finding[]> => {
-  const ids = [...customerStates(events).keys()];
-  const tombstones = new Set<string>();
-  for (const id of ids) if (await vault.isErased(id)) tombstones.add(id);
-  const keys = new Set((await vault.existingKeys(ids)).keys());
-  return checkProcesses(events, { tombstones, keys });
 };

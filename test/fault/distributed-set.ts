@@ -1,0 +1,300 @@
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '#apps/distributed/servers/free-port';
+import { startKafka } from '#apps/distributed/servers/kafka';
+import { startPostgres } from '#apps/distributed/servers/postgres';
+import { EventStoreDb } from '#event-store/eventstoredb/event-store-db';
+import { Disk } from './distributed-disk.js';
+import { Gate } from './distributed-gate.js';
+import {
+  built,
+  type EndedByItself,
+  fromSource,
+  type Part,
+  type ProcessOptions,
+  ProcessPart,
+  serverPart,
+} from './distributed-part.js';
+
+export const PARTITIONS = 4;
+export const TOPIC = 'crm.events';
+export const PROJECTORS = ['projector-1', 'projector-2', 'projector-3'] as const;
+export const RELAYS = ['relay-1', 'relay-2'] as const;
+
+/** The servers of the set; every application reaches each of them through a gate of its own, all of them Kafka through one. */
+type Target = 'event-store' | 'warehouse' | 'postgresql' | 'command-api';
+
+/** The distributed set on this machine: every part a process of its own, with a gate wherever one talks to another. */
+export class DistributedSet {
+  readonly parts = new Map<string, Part>();
+  /** By who talks to whom: `relay-1 > event-store`; Kafka's own is `kafka`. */
+  readonly gates = new Map<string, Gate>();
+  readonly ended: EndedByItself[] = [];
+  readonly masterKey = randomBytes(32).toString('base64');
+  private readonly ports = new Map<string, number>();
+  private readonly began = Date.now();
+  /** Servers as they are reached without a gate. */
+  private postgresUrl = '';
+  private kafkaPort = 0;
+
+  private constructor(
+    readonly dir: string,
+    readonly disk: Disk,
+  ) {}
+
+  /** Everything but the third projector runs and answers when it returns. */
+  static async start(dir: string): Promise<DistributedSet> {
+    mkdirSync(join(dir, 'logs'), { recursive: true });
+    const set = new DistributedSet(dir, Disk.open(join(dir, 'warehouse')));
+    try {
+      await set.startServers();
+      await set.migrate();
+      await set.startApplications();
+    } catch (error) {
+      await set.end();
+      throw error;
+    }
+    return set;
+  }
+
+  /** One line in the protocol of the run. */
+  note(text: string): void {
+    const seconds = ((Date.now() - this.began) / 1000).toFixed(2);
+    appendFileSync(join(this.dir, 'schedule.log'), `${seconds.padStart(8)}  ${text}\n`);
+  }
+
+  part(name: string): Part {
+    const part = this.parts.get(name);
+    if (!part) throw new Error(`there is no part ${name}`);
+    return part;
+  }
+
+  get brokers(): string[] {
+    return [`127.0.0.1:${this.kafkaPort}`];
+  }
+
+  /** As an application reaches a server, or (without a name) as it is reached without a gate. */
+  async url(target: Target, client?: string): Promise<string> {
+    const port = client ? await this.gatePort(client, target) : this.port(target);
+    switch (target) {
+      case 'event-store':
+        return `esdb://127.0.0.1:${port}?tls=false`;
+      case 'postgresql': {
+        const url = new URL(this.postgresUrl);
+        url.port = String(port);
+        return url.href;
+      }
+      default:
+        return `http://127.0.0.1:${port}`;
+    }
+  }
+
+  applicationUrl(name: string): string {
+    return `http://127.0.0.1:${this.port(name)}`;
+  }
+
+  /** Something that the event store is to do wrong: see the double's main file. */
+  orderEventStore(line: string): void {
+    (this.part('event-store') as ProcessPart).order(line);
+  }
+
+  async freshness(): Promise<Freshness> {
+    const response = await fetch(`${this.applicationUrl('analytics')}/v1/admin/projections`, {
+      signal: AbortSignal.timeout(5_000),
+    });
+    return ((await response.json()) as { freshness: Freshness }).freshness;
+  }
+
+  /** Everything that the event store has is in the warehouse. */
+  async landed(withinMs: number): Promise<void> {
+    const store = new EventStoreDb(await this.url('event-store'));
+    try {
+      const head = await store.head();
+      const deadline = Date.now() + withinMs;
+      for (;;) {
+        const freshness = await this.freshness().catch((error: Error) => ({
+          position: -1,
+          lagEvents: error.message,
+        }));
+        if (freshness.lagEvents === 0 && freshness.position >= head) return;
+        if (Date.now() > deadline)
+          throw new Error(
+            `after ${withinMs} ms of quiet events are missing: ${JSON.stringify({ head, freshness })}`,
+          );
+        await delay(100);
+      }
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** Something that is asked of analytics, told in a few words: what came of it, or why nothing did. */
+  async administer(path: string): Promise<string> {
+    try {
+      const response = await fetch(`${this.applicationUrl('analytics')}/v1/admin/${path}`, {
+        method: 'POST',
+        signal: AbortSignal.timeout(ADMINISTRATION_MS),
+      });
+      return (await response.text()).trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+    } catch (error) {
+      const { message, cause } = error as Error;
+      return `not answered: ${(cause as Error | undefined)?.message ?? message}`;
+    }
+  }
+
+  /** Ends the applications as an operator does; the servers go on, to be read. */
+  async stopApplications(): Promise<void> {
+    await Promise.all([...this.parts].filter(([name]) => isApplication(name)).map(([, part]) => part.stop()));
+  }
+
+  /** Leaves nothing behind. */
+  async end(): Promise<void> {
+    for (const part of this.parts.values()) await part.signal('SIGCONT');
+    await Promise.allSettled([...this.parts.values()].map((part) => part.kill()));
+    await Promise.allSettled([...this.gates.values()].map((gate) => gate.close()));
+    this.disk.close();
+  }
+
+  private async startServers(): Promise<void> {
+    for (const name of ['event-store', 'warehouse', 'kafka', ...APPLICATIONS])
+      this.ports.set(name, await freePort());
+    const eventStorePort = String(this.port('event-store'));
+    this.kafkaPort = this.port('kafka');
+    const gate = new Gate(this.kafkaPort);
+    this.gates.set('kafka', gate);
+    const [kafka, postgres] = await Promise.all([
+      startKafka({
+        dir: join(this.dir, 'kafka'),
+        port: this.kafkaPort,
+        advertisedPort: await gate.listen(),
+      }),
+      startPostgres({ dir: join(this.dir, 'postgresql') }),
+      this.prepare(
+        'event-store',
+        fromSource(DOUBLE, [join(this.dir, 'events.db'), eventStorePort], this.logOf('event-store')),
+      ).start(),
+      this.prepare(
+        'warehouse',
+        built('apps/warehouse/main.js', this.warehouseEnvironment(), this.logOf('warehouse')),
+      ).start(),
+    ]);
+    this.parts.set('kafka', serverPart('kafka', kafka));
+    this.parts.set('postgresql', serverPart('postgresql', postgres));
+    this.postgresUrl = postgres.url;
+    this.ports.set('postgresql', Number(new URL(postgres.url).port));
+  }
+
+  /** As the job that an operator runs before the applications. */
+  private async migrate(): Promise<void> {
+    const launch = built(
+      'apps/projector/migrate.js',
+      await this.environment('migrate'),
+      this.logOf('migrate'),
+    );
+    const { code } = await (await launch()).exited;
+    if (code !== 0) throw new Error(`the migration ended with ${code}: see ${this.logOf('migrate')}`);
+  }
+
+  private async startApplications(): Promise<void> {
+    for (const name of APPLICATIONS) {
+      const script = `apps/${name.replace(/-\d$/, '')}/main.js`;
+      this.prepare(name, built(script, await this.environment(name), this.logOf(name)));
+    }
+    await Promise.all(
+      APPLICATIONS.filter((name) => name !== 'projector-3').map((name) => this.part(name).start()),
+    );
+  }
+
+  private prepare(name: string, launch: ProcessOptions['launch']): ProcessPart {
+    const part = new ProcessPart({
+      name,
+      launch,
+      log: this.logOf(name),
+      answers: () => this.answers(name),
+      onEnd: (end) => {
+        this.ended.push(end);
+        this.note(`${name} ENDED BY ITSELF: ${end.code ?? end.signal} after ${end.livedMs} ms`);
+      },
+    });
+    this.parts.set(name, part);
+    return part;
+  }
+
+  private answers(name: string): Promise<void> {
+    const url = `http://127.0.0.1:${this.port(name)}`;
+    if (name === 'event-store') return listens(this.port(name));
+    return ok(`${url}${name === 'warehouse' ? '/ping' : '/health/live'}`);
+  }
+
+  private warehouseEnvironment(): Record<string, string> {
+    return { ...this.common('warehouse'), PERENNIAL_DATA_DIRECTORY: this.disk.dir };
+  }
+
+  private async environment(name: string): Promise<Record<string, string>> {
+    return {
+      ...this.common(name),
+      EVENTSTORE_URL: await this.url('event-store', name),
+      KAFKA_BROKERS: `127.0.0.1:${this.gates.get('kafka')?.port}`,
+      KAFKA_TOPIC: TOPIC,
+      KAFKA_PARTITIONS: String(PARTITIONS),
+      CLICKHOUSE_URL: await this.url('warehouse', name),
+      DATABASE_URL: await this.url('postgresql', name),
+      PERENNIAL_MASTER_KEY: this.masterKey,
+    };
+  }
+
+  private common(name: string): Record<string, string> {
+    const port = String(this.ports.get(name) ?? 0);
+    return { PORT: port, PERENNIAL_LOG_LEVEL: 'info', UV_THREADPOOL_SIZE: '16' };
+  }
+
+  private async gatePort(client: string, target: Target): Promise<number> {
+    const name = `${client} > ${target}`;
+    const gate = this.gates.get(name) ?? new Gate(this.port(target));
+    if (!this.gates.has(name)) await gate.listen();
+    this.gates.set(name, gate);
+    return gate.port;
+  }
+
+  private port(name: string): number {
+    const port = this.ports.get(name);
+    if (port === undefined) throw new Error(`nobody knows the port of ${name}`);
+    return port;
+  }
+
+  private logOf(name: string): string {
+    return join(this.dir, 'logs', `${name}.log`);
+  }
+}
+
+interface Freshness {
+  readonly position: number;
+  readonly lagEvents: number;
+}
+
+const APPLICATIONS = ['command-api', ...RELAYS, ...PROJECTORS, 'analytics'] as const;
+
+const ADMINISTRATION_MS = 30_000;
+
+const isApplication = (name: string): boolean => (APPLICATIONS as readonly string[]).includes(name);
+
+const DOUBLE = 'test/support/eventstoredb-double/main.ts';
+
+const ok = async (url: string): Promise<void> => {
+  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  await response.text();
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+};
+
+const listens = (port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', reject);
+  });
