@@ -2,9 +2,8 @@ import {
   BACKWARDS,
   type ExpectedRevision as ClientExpectedRevision,
   END,
-  EventStoreDBClient,
+  type EventStoreDBClient,
   FORWARDS,
-  type ResolvedEvent,
   START,
   StreamNotFoundError,
 } from '@eventstore/db-client';
@@ -20,24 +19,25 @@ import {
 } from '#eventing/event-store';
 import { appendProblem, expectedRevisionProblem, sizeProblem, streamProblem } from '../append-rules.js';
 import { Backoff } from './backoff.js';
+import { openClient } from './client.js';
 import { InFlight } from './in-flight.js';
-import { clientPosition, clientRevision, eventData, recordedEvent, safeNumber } from './recorded-event.js';
+import { type Reading, unanswered, visible } from './reading.js';
+import { clientPosition, clientRevision, eventData, safeNumber } from './recorded-event.js';
 import { storeError } from './store-error.js';
-import { leave, subscription } from './subscription.js';
+import { subscription } from './subscription.js';
 
 export interface EventStoreDbOptions {
-  /** How long to wait for the answer to an append; after that its outcome is unknown. */
+  /** How long to wait for an answer, and for each event that is read; an append without one has an unknown outcome. */
   readonly answerTimeoutMs?: number;
   /** How long a subscription tries to get its connection back. */
   readonly giveUpAfterMs?: number;
 }
 
-/**
- * The client writes appends to a stream that takes 16 messages before it asks for a pause, and a connection lost
- * in such a pause becomes an unhandled rejection there. One message an append, so fewer than 16 at once.
- */
-const MOST_APPENDS = 12;
+/** Calls under way at once on one connection; a server takes a hundred, and readers need some. */
+const MOST_APPENDS = 64;
 const BATCH = 1_000;
+/** A reading that lost its connection goes on for as long as a command sends its append again. */
+const READ_AGAIN_MS = 2_500;
 
 /** The event store on an EventStoreDB server or cluster, version 22.6 or later. */
 export class EventStoreDb implements EventStore {
@@ -47,12 +47,15 @@ export class EventStoreDb implements EventStore {
   private readonly answerTimeoutMs: number;
   private readonly giveUpAfterMs: number;
 
-  /** @param connectionString `esdb://host:2113?tls=false` or `esdb+discover://...` */
+  /**
+   * @param connectionString `esdb://host:2113?tls=false`, `esdb://a:2113,b:2113,c:2113` or `esdb+discover://...`.
+   * `keepAliveInterval` and `keepAliveTimeout` in it (10 s each) say how soon a subscription notices a silent server.
+   */
   constructor(
     connectionString: string,
     { answerTimeoutMs = 15_000, giveUpAfterMs = 60_000 }: EventStoreDbOptions = {},
   ) {
-    this.client = EventStoreDBClient.connectionString(connectionString);
+    this.client = openClient(connectionString);
     this.answerTimeoutMs = answerTimeoutMs;
     this.giveUpAfterMs = giveUpAfterMs;
   }
@@ -68,12 +71,12 @@ export class EventStoreDb implements EventStore {
       sizeProblem(events.map((event) => ({ event, dataJson: JSON.stringify(event.data) ?? 'null' })));
     if (problem) throw problem;
     try {
-      const { nextExpectedRevision, position } = await this.appends.run(() =>
-        this.answered(
-          this.client.appendToStream(stream, events.map(eventData), {
-            expectedRevision: clientRevision(expectedRevision),
-          }),
-        ),
+      const { nextExpectedRevision, position } = await this.answered((deadline) =>
+        this.client.appendToStream(stream, events.map(eventData), {
+          expectedRevision: clientRevision(expectedRevision),
+          requiresLeader: true,
+          deadline,
+        }),
       );
       return { revision: safeNumber(nextExpectedRevision), position: safeNumber(position?.commit) };
     } catch (error) {
@@ -88,15 +91,21 @@ export class EventStoreDb implements EventStore {
     this.mustBeOpen();
     if (limit === 0) return;
     const forwards = direction === 'forwards';
-    const reading = this.client.readStream(stream, {
-      direction: forwards ? FORWARDS : BACKWARDS,
-      fromRevision: from === undefined ? (forwards ? START : END) : BigInt(from),
-      ...(limit === undefined ? {} : { maxCount: limit }),
-    });
+    const beyond = ({ revision }: RecordedEvent) => revision + (forwards ? 1 : -1);
+    const open = (last: RecordedEvent | undefined, left: number): Reading | undefined => {
+      const first = last ? beyond(last) : from;
+      if (first !== undefined && first < 0) return undefined;
+      return this.client.readStream(stream, {
+        direction: forwards ? FORWARDS : BACKWARDS,
+        fromRevision: first === undefined ? (forwards ? START : END) : BigInt(first),
+        requiresLeader: true,
+        ...(limit === undefined ? {} : { maxCount: left }),
+      });
+    };
     try {
-      yield* visible(reading);
+      yield* this.read(stream, limit, open);
     } catch (error) {
-      if (!(error instanceof StreamNotFoundError)) throw storeError(error, stream);
+      if (!(error instanceof StreamNotFoundError)) throw error;
     }
   }
 
@@ -106,24 +115,19 @@ export class EventStoreDb implements EventStore {
     limit,
   }: ReadAllOptions = {}): AsyncGenerator<RecordedEvent> {
     this.mustBeOpen();
+    if (limit === 0) return;
     const forwards = direction === 'forwards';
-    if (!forwards && after !== undefined && after < 0) return;
-    const reading = this.client.readAll({
-      direction: forwards ? FORWARDS : BACKWARDS,
-      fromPosition: clientPosition(after) ?? (forwards ? START : END),
-    });
-    let left = limit ?? Number.POSITIVE_INFINITY;
-    try {
-      for await (const event of visible(reading)) {
-        // Forwards the server begins with the event at the position itself.
-        if (event.position === after) continue;
-        if (left-- <= 0) return;
-        yield event;
-        if (left === 0) return;
-      }
-    } catch (error) {
-      throw storeError(error);
-    }
+    const open = (last: RecordedEvent | undefined): Reading | undefined => {
+      const from = last?.position ?? after;
+      if (!forwards && from !== undefined && from < 0) return undefined;
+      return this.client.readAll({
+        direction: forwards ? FORWARDS : BACKWARDS,
+        fromPosition: clientPosition(from) ?? (forwards ? START : END),
+        requiresLeader: true,
+      });
+    };
+    // Forwards the server begins with the event at the position itself.
+    yield* this.read('$all', limit, open, after);
   }
 
   async *subscribeToAll({
@@ -166,7 +170,9 @@ export class EventStoreDb implements EventStore {
     try {
       // Sends 'stream_exists' as well as the others, though its type does not say so.
       const revision = clientRevision(expectedRevision) as ClientExpectedRevision;
-      await this.client.tombstoneStream(stream, { expectedRevision: revision });
+      await this.answered((deadline) =>
+        this.client.tombstoneStream(stream, { expectedRevision: revision, requiresLeader: true, deadline }),
+      );
     } catch (error) {
       throw storeError(error, stream, expectedRevision);
     }
@@ -189,29 +195,52 @@ export class EventStoreDb implements EventStore {
     if (this.closing.signal.aborted) throw new EventStoreUnavailable('The event store is closed.');
   }
 
-  /** The client waits for ever for an answer that does not come. */
-  private answered<T>(answer: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const late = () =>
-        reject(new EventStoreUnavailable(`EventStoreDB did not answer within ${this.answerTimeoutMs} ms.`));
-      const timer = setTimeout(late, this.answerTimeoutMs);
-      answer.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
-  }
-}
-
-/** Ends the call at the server, too, when the reader has enough. */
-async function* visible(
-  reading: ReturnType<EventStoreDBClient['readAll']> | ReturnType<EventStoreDBClient['readStream']>,
-): AsyncGenerator<RecordedEvent> {
-  // The client may report a lost connection after the reader has gone.
-  reading.on('error', () => {});
-  try {
-    for await (const resolved of reading.iterator({ destroyOnReturn: false })) {
-      const event = recordedEvent(resolved as ResolvedEvent);
-      if (event) yield event;
+  /** Reads, and goes on behind the last event when the connection was lost meanwhile. */
+  private async *read(
+    stream: string,
+    limit = Number.POSITIVE_INFINITY,
+    open: (last: RecordedEvent | undefined, left: number) => Reading | undefined,
+    skip?: number,
+  ): AsyncGenerator<RecordedEvent> {
+    const backoff = new Backoff(Math.min(READ_AGAIN_MS, this.answerTimeoutMs));
+    let last: RecordedEvent | undefined;
+    for (let left = limit; ; ) {
+      const reading = open(last, left);
+      if (!reading) return;
+      try {
+        for await (const event of visible(reading, this.answerTimeoutMs)) {
+          if (event.position === (last?.position ?? skip)) continue;
+          backoff.succeeded();
+          last = event;
+          left -= 1;
+          yield event;
+          if (left === 0) return;
+        }
+        return;
+      } catch (error) {
+        const failure = storeError(error, stream);
+        const again = failure instanceof EventStoreUnavailable && failure !== error;
+        if (!again || this.closing.signal.aborted) throw failure;
+        await backoff.failed(failure, this.closing.signal);
+        this.mustBeOpen();
+      }
     }
-  } finally {
-    await leave(reading, () => reading.cancel());
+  }
+
+  /** Waits for its turn and for the answer no longer than the caller is to wait. */
+  private answered<T>(call: (deadline: number) => Promise<T>): Promise<T> {
+    const ms = this.answerTimeoutMs;
+    const until = performance.now() + ms;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(unanswered(ms)), ms);
+      this.appends
+        .run(async () => {
+          const left = until - performance.now();
+          if (left <= 0) throw unanswered(ms);
+          return call(left);
+        })
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
+    });
   }
 }

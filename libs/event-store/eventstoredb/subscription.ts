@@ -6,6 +6,7 @@ import {
 } from '@eventstore/db-client';
 import type { RecordedEvent } from '#eventing/event';
 import { delivered, deliverRaw } from './raw-event.js';
+import { leave } from './reading.js';
 import { clientPosition } from './recorded-event.js';
 
 export interface SubscriptionOptions {
@@ -47,18 +48,9 @@ export async function* subscription(
     }
   } finally {
     changes.stop();
-    await leave(source, () => source.unsubscribe());
+    leave(source, () => source.unsubscribe());
   }
 }
-
-/**
- * Ends a call early and lets the rest of it flow away: the client counts the call as open until its last message is
- * read, and waits for it when it is disposed of.
- */
-export const leave = async (source: { resume(): unknown }, cancel: () => Promise<void>): Promise<void> => {
-  source.resume();
-  await cancel().catch(() => {}); // there may be no connection to end it on
-};
 
 /** What has arrived and, while every turn of the event loop brings more, what still arrives within a moment. */
 const gathered = async (
