@@ -158,11 +158,15 @@ class DistributedSet {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const log = this.log('warehouse');
+    const password = this.given('CLICKHOUSE_PASSWORD')
+      ? {}
+      : { CLICKHOUSE_PASSWORD_FILE: this.secrets.random('clickhouse-password') };
     const server = await startNodeService({
       name: 'warehouse',
       args: [application('warehouse'), '--port', String(port)],
       env: {
         ...this.options.env,
+        ...password,
         UV_THREADPOOL_SIZE: '16',
         PERENNIAL_DATA_DIRECTORY: join(this.options.directory, 'warehouse'),
       },
@@ -170,7 +174,7 @@ class DistributedSet {
       ask: () => answers(`${url}/ping`),
       stopWithinMs: SERVER_STOP_MS,
     });
-    return { server, where: url, log, env: { CLICKHOUSE_URL: url } };
+    return { server, where: url, log, env: { CLICKHOUSE_URL: url, ...password } };
   }
 
   private async eventStore(): Promise<Started> {
