@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { type ChdbConnection, createChdbConnection } from 'chdb/connection';
+import { unavailableOr } from './warehouse-unavailable.js';
 
 export type SettingValue = string | number | boolean;
 export type Settings = Readonly<Record<string, SettingValue>>;
@@ -91,38 +92,57 @@ export const embeddedConnection = async (
 };
 
 export interface ServerOptions {
+  /** Of ClickHouse's HTTP interface. */
   readonly url: string;
   readonly username?: string;
   readonly password?: string;
+  /** How long the server may be silent; a statement that takes longer must tell its progress meanwhile, and does. */
   readonly requestTimeoutMs?: number;
 }
 
+const DEFAULT_TIMEOUT_MS = 120_000;
+/** Statements at once on one connection; more wait for one of these sockets. */
+const SOCKETS = 10;
+
 export const serverConnection = (
-  options: ServerOptions,
+  { url, username, password, requestTimeoutMs = DEFAULT_TIMEOUT_MS }: ServerOptions,
   maxMemoryBytes: number,
   readOnly?: ReadOnly,
 ): Connection => {
   const client = createClient({
     database: readOnly?.database,
-    url: options.url,
-    username: options.username,
-    password: options.password,
-    request_timeout: options.requestTimeoutMs ?? 120_000,
+    url,
+    username,
+    password,
+    request_timeout: requestTimeoutMs,
+    max_open_connections: SOCKETS,
+    // A socket is dropped before the server drops it, also when this process was late to notice the time.
+    keep_alive: { enabled: true, idle_socket_ttl: 2_500, eagerly_destroy_stale_sockets: true },
+    // A column of progress headers grows with the time that a statement takes.
+    max_response_headers_size: 1024 * 1024,
+    use_multipart_params_auto: true, // proxies refuse long addresses
+    // Failures are thrown; the client would print them too, with the text of the query.
+    log: { level: ClickHouseLogLevel.OFF },
     // Over HTTP settings go with every request.
     clickhouse_settings: {
       ...alike(maxMemoryBytes),
-      ...(readOnly && { ...readOnly.settings, readonly: '1' }),
+      ...(readOnly && readOnly.settings),
+      send_progress_in_http_headers: 1,
+      http_headers_progress_interval_ms: String(Math.max(1000, Math.floor(requestTimeoutMs / 4))),
+      ...(readOnly && { readonly: '1' }),
     },
   });
   return {
     client,
     insertLines: async (table, lines, settings) => {
-      await client.insert({
-        table,
-        values: Readable.from([lines], { objectMode: false }),
-        format: 'JSONEachRow',
-        clickhouse_settings: settings,
-      });
+      await client
+        .insert({
+          table,
+          values: Readable.from([lines], { objectMode: false }),
+          format: 'JSONEachRow',
+          clickhouse_settings: settings,
+        })
+        .catch(unavailableOr);
     },
     close: () => client.close(),
   };

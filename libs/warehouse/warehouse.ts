@@ -10,13 +10,14 @@ import {
   type Settings,
   serverConnection,
 } from './connection.js';
+import { unavailableOr } from './warehouse-unavailable.js';
 
 /** Values bound to `{name:Type}` in a statement; never spliced into its text. */
 export type QueryParameters = Readonly<Record<string, unknown>>;
 
 /**
- * One connection to the warehouse. Statements sent on it run one after the other; whoever must not wait for
- * others takes a connection of its own (`connect`).
+ * One connection to the warehouse. On the embedded engine statements sent on it run one after the other; whoever must
+ * not wait for others takes a connection of its own (`connect`). On a server each may fail with WarehouseUnavailable.
  */
 export interface Warehouse {
   readonly client: ClickHouseClient;
@@ -31,6 +32,8 @@ export interface Warehouse {
   /** Kills what still runs on an embedded engine, then closes this connection and those opened from it. */
   close(): Promise<void>;
 }
+
+export { WarehouseUnavailable } from './warehouse-unavailable.js';
 
 export type WarehouseOptions = ({ readonly dir: string } | ServerOptions) & {
   /** Most memory one query may take; default 4 GiB. */
@@ -71,16 +74,20 @@ class Connected implements Warehouse {
   }
 
   async rows<Row>(sql: string, params?: QueryParameters): Promise<Row[]> {
-    const result = await this.client.query({
-      query: sql,
-      format: 'JSONEachRow',
-      query_params: { ...params },
-    });
-    return result.json<Row>();
+    try {
+      const result = await this.client.query({
+        query: sql,
+        format: 'JSONEachRow',
+        query_params: { ...params },
+      });
+      return await result.json<Row>();
+    } catch (error) {
+      return unavailableOr(error);
+    }
   }
 
   async command(sql: string, params?: QueryParameters): Promise<void> {
-    await this.client.command({ query: sql, query_params: { ...params } });
+    await this.client.command({ query: sql, query_params: { ...params } }).catch(unavailableOr);
   }
 
   insertLines(table: string, lines: Buffer | string, settings: Settings = {}): Promise<void> {

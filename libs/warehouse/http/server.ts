@@ -25,17 +25,23 @@ export interface WarehouseServer {
 }
 
 const GRACE_MS = 3000;
+/** As much as ClickHouse takes: parameters stand in there. */
+const LONGEST_URL = 1024 * 1024;
+const MOST_OFTEN_MS = 1000;
 
 /** chDB on one directory behind ClickHouse's HTTP interface. */
 export const startWarehouseServer = async (options: WarehouseServerOptions): Promise<WarehouseServer> => {
   const executor = new Executor(options);
   const bodies = new BodyReader(options.maxBodyBytes, options.maxBodiesBytes);
-  const server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) => {
-      options.log.error({ err: error }, 'a query failed for no reason of its own');
-      response.destroy();
-    });
-  });
+  const server = createServer(
+    { maxHeaderSize: LONGEST_URL, keepAliveTimeout: 30_000 },
+    (request, response) => {
+      serve(request, response).catch((error: unknown) => {
+        options.log.error({ err: error }, 'a query failed for no reason of its own');
+        response.destroy();
+      });
+    },
+  );
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.on('error', () => {}); // whoever is gone is seen by `close`
@@ -62,6 +68,7 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
           compress: query.settings.get('enable_http_compression') === '1',
           whole: query.whole,
         });
+        keepAlive(request, response, query.settings);
         await executor.run(query, isForm ? Buffer.alloc(0) : body, answer, goneOf(response));
       });
     } catch (error) {
@@ -73,7 +80,6 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
     }
   };
 
-  server.keepAliveTimeout = 30_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
@@ -110,4 +116,23 @@ const goneOf = (response: ServerResponse): AbortSignal => {
     if (!response.writableFinished) gone.abort();
   });
   return gone.signal;
+};
+
+/**
+ * Who asks for progress wants to hear that a long query is still under way. ClickHouse sends headers one by one; Node
+ * cannot, but it can send provisional answers, which ClickHouse's JavaScript client passes over (others may not).
+ */
+const keepAlive = (
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  settings: ReadonlyMap<string, string>,
+): void => {
+  if (settings.get('send_progress_in_http_headers') !== '1') return;
+  if (!/^(\S+ )?clickhouse-js/.test(headers['user-agent'] ?? '')) return;
+  const interval = Math.max(MOST_OFTEN_MS, Number(settings.get('http_headers_progress_interval_ms')) || 0);
+  const timer = setInterval(() => {
+    if (response.headersSent) clearInterval(timer);
+    else response.writeProcessing();
+  }, interval);
+  response.once('close', () => clearInterval(timer));
 };
