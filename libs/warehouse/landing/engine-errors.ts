@@ -1,3 +1,5 @@
+import { WarehouseUnavailable } from '../warehouse-unavailable.js';
+
 /** The number of a ClickHouse exception, from the embedded engine or from a server; undefined for anything else. */
 export const engineCode = (error: unknown): number | undefined => {
   if (!(error instanceof Error)) return undefined;
@@ -19,6 +21,7 @@ const CONNECTION_LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDO
 
 /** A failure that may be over when the same is tried again. */
 export const isPassing = (error: unknown): boolean => {
+  if (error instanceof WarehouseUnavailable) return true;
   const code = engineCode(error);
   if (code !== undefined) return PASSING.has(code);
   // The client reports an answer that does not come by its message alone.
