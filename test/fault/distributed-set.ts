@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
-import { connect } from 'node:net';
+import { appendFileSync, chmodSync, mkdirSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '#apps/distributed/servers/free-port';
 import { startKafka } from '#apps/distributed/servers/kafka';
 import { startPostgres } from '#apps/distributed/servers/postgres';
 import { EventStoreDb } from '#event-store/eventstoredb/event-store-db';
@@ -48,6 +47,8 @@ export class DistributedSet {
   /** Everything but the third projector runs and answers when it returns. */
   static async start(dir: string): Promise<DistributedSet> {
     mkdirSync(join(dir, 'logs'), { recursive: true });
+    // PostgreSQL may run as somebody else, and must come through to its folder.
+    chmodSync(dir, 0o711);
     const set = new DistributedSet(dir, Disk.open(join(dir, 'warehouse')));
     try {
       await set.startServers();
@@ -159,19 +160,23 @@ export class DistributedSet {
   }
 
   private async startServers(): Promise<void> {
-    for (const name of ['event-store', 'warehouse', 'kafka', ...APPLICATIONS])
-      this.ports.set(name, await freePort());
+    const names = ['event-store', 'warehouse', 'kafka', ...APPLICATIONS];
+    const ports = await fixedPorts(names.length);
+    names.forEach((name, i) => this.ports.set(name, ports[i] as number));
     const eventStorePort = String(this.port('event-store'));
     this.kafkaPort = this.port('kafka');
     const gate = new Gate(this.kafkaPort);
     this.gates.set('kafka', gate);
-    const [kafka, postgres] = await Promise.all([
-      startKafka({
-        dir: join(this.dir, 'kafka'),
-        port: this.kafkaPort,
-        advertisedPort: await gate.listen(),
+    const advertisedPort = await gate.listen();
+    const started = await Promise.allSettled([
+      startKafka({ dir: join(this.dir, 'kafka'), port: this.kafkaPort, advertisedPort }).then((kafka) =>
+        this.parts.set('kafka', serverPart('kafka', kafka)),
+      ),
+      startPostgres({ dir: join(this.dir, 'postgresql') }).then((postgres) => {
+        this.parts.set('postgresql', serverPart('postgresql', postgres));
+        this.postgresUrl = postgres.url;
+        this.ports.set('postgresql', Number(new URL(postgres.url).port));
       }),
-      startPostgres({ dir: join(this.dir, 'postgresql') }),
       this.prepare(
         'event-store',
         fromSource(DOUBLE, [join(this.dir, 'events.db'), eventStorePort], this.logOf('event-store')),
@@ -181,10 +186,7 @@ export class DistributedSet {
         built('apps/warehouse/main.js', this.warehouseEnvironment(), this.logOf('warehouse')),
       ).start(),
     ]);
-    this.parts.set('kafka', serverPart('kafka', kafka));
-    this.parts.set('postgresql', serverPart('postgresql', postgres));
-    this.postgresUrl = postgres.url;
-    this.ports.set('postgresql', Number(new URL(postgres.url).port));
+    for (const one of started) if (one.status === 'rejected') throw one.reason;
   }
 
   /** As the job that an operator runs before the applications. */
@@ -278,10 +280,30 @@ interface Freshness {
 const APPLICATIONS = ['command-api', ...RELAYS, ...PROJECTORS, 'analytics'] as const;
 
 const ADMINISTRATION_MS = 30_000;
+/** Below those that systems give to connections that go out. */
+const LOWEST_PORT = 10_000;
+const HIGHEST_PORT = 16_000;
 
 const isApplication = (name: string): boolean => (APPLICATIONS as readonly string[]).includes(name);
 
 const DOUBLE = 'test/support/eventstoredb-double/main.ts';
+
+/** Ports that stay free while nobody listens: those of connections that go out are taken from elsewhere. */
+const fixedPorts = async (count: number): Promise<number[]> => {
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+};
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 
 const ok = async (url: string): Promise<void> => {
   const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
