@@ -162,7 +162,7 @@ export class DistributedSet {
   private async startServers(): Promise<void> {
     const names = ['event-store', 'warehouse', 'kafka', ...APPLICATIONS];
     const ports = await fixedPorts(names.length);
-    names.forEach((name, i) => this.ports.set(name, ports[i] as number));
+    for (const [i, name] of names.entries()) this.ports.set(name, ports[i] as number);
     const eventStorePort = String(this.port('event-store'));
     this.kafkaPort = this.port('kafka');
     const gate = new Gate(this.kafkaPort);
