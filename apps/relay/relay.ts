@@ -21,6 +21,8 @@ export interface RelayOptions {
   /** Made when they are not there, checked otherwise. */
   readonly topics: TopicOptions;
   readonly log: Logger;
+  /** After so long without a sign of life the active relay is replaced; brokers by default allow nothing shorter. */
+  readonly sessionTimeoutMs?: number;
   /** How this relay is called in the checkpoint topic. */
   readonly name?: string;
   /** Called after each transaction. */
@@ -50,8 +52,7 @@ const MOST_BYTES = 4 * 1024 * 1024;
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
-/** In this time a relay that was fenced out learns from the group whether another holds the seat. */
-const FENCED_PAUSE_MS = 3_000;
+const SESSION_TIMEOUT_MS = 6_000;
 const HEAD_EVERY_MS = 2_000;
 /** How long a transaction may still take when the relay is stopped. */
 const GRACE_MS = 5_000;
@@ -73,6 +74,10 @@ class RunningRelay {
     this.done.catch(() => {}); // whoever started the relay looks at it
   }
 
+  private get sessionTimeoutMs(): number {
+    return this.options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
+  }
+
   async stop(): Promise<void> {
     this.stopping.abort();
     await Promise.race([this.done.catch(() => {}), delay(GRACE_MS, undefined, { ref: false })]);
@@ -80,9 +85,10 @@ class RunningRelay {
 
   private async run(): Promise<void> {
     const { kafka, topics, log } = this.options;
+    const sessionTimeoutMs = this.sessionTimeoutMs;
     await this.persistently(() => this.ensureTopics());
     if (this.stopping.signal.aborted) return;
-    const seat = new Seat({ kafka, topic: topics.topic, log });
+    const seat = new Seat({ kafka, topic: topics.topic, sessionTimeoutMs, log });
     this.progress.watch(seat);
     try {
       await this.takeTurns(seat);
@@ -103,7 +109,8 @@ class RunningRelay {
         if (isFenced(error)) {
           log.warn('Another relay has taken over: what this one had begun to write is void');
           this.progress.is('standby');
-          await rest(FENCED_PAUSE_MS, AbortSignal.any([term, this.stopping.signal]));
+          // By then it knows from the group whether another holds the seat.
+          await rest(this.sessionTimeoutMs / 2, AbortSignal.any([term, this.stopping.signal]));
         } else await this.failed(error);
       }
     }

@@ -9,12 +9,11 @@ import { seatAssigner } from './seat-assigner.js';
 export interface SeatOptions {
   readonly kafka: Kafka;
   readonly topic: string;
+  /** A relay that is not heard of for so long is replaced. */
+  readonly sessionTimeoutMs: number;
   readonly log: Logger;
 }
 
-/** The least that brokers allow: a relay that died is replaced a second or two after that. */
-const SESSION_TIMEOUT_MS = 6_000;
-const HEARTBEAT_MS = 1_000;
 const WAIT_MS = 200;
 const PAUSE_MS = 500;
 const READ_TIMEOUT_MS = 15_000;
@@ -113,12 +112,12 @@ export class Seat {
 
   /** With a consumer of its own: one that has failed is not used again. */
   private async beMember(): Promise<void> {
-    const { kafka, topic } = this.options;
+    const { kafka, topic, sessionTimeoutMs } = this.options;
     const consumer = kafka.consumer({
       groupId: `${topic}.relay`,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      rebalanceTimeout: SESSION_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_MS,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.floor(sessionTimeoutMs / 6),
       maxWaitTimeInMs: WAIT_MS,
       allowAutoTopicCreation: false,
       partitionAssigners: [seatAssigner(this.topic, () => this.claim)],
