@@ -158,8 +158,8 @@ export class Postgres {
         client.on('notification', ({ channel, payload }) => heard(channel, payload ?? ''));
       },
       close: async () => {
-        await client.end().catch(() => {});
         lost.abort();
+        await client.end().catch(() => {});
       },
     };
   }

@@ -5,14 +5,16 @@ import type { Command } from '#eventing/decider';
 import type { EventStore } from '#eventing/event-store';
 import type { Upcasters } from '#eventing/upcaster';
 import type { Logger } from '#platform/logging';
+import type { Leadership } from '#postgres/leadership';
 import type { Warehouse } from '#warehouse/warehouse';
 import { type CampaignFactsOf, campaignFactsReader } from './campaign-facts.js';
-import { completeErasure, type Eraser, erasureReaction } from './erasure.js';
-import { CampaignLaunches, type LaunchStatus } from './launch/campaign-launches.js';
+import { applyErasures, completeErasure, type Eraser, erasureReaction } from './erasure.js';
+import { CampaignLaunches, type LaunchStatus, launchStatusOf } from './launch/campaign-launches.js';
 import { checkSegment, type SegmentReader } from './launch/segment.js';
+import { isDeposition, LeaderTurns } from './leader-turns.js';
 import { completeMerge, mergeReaction } from './merges.js';
 import { ProcessRunner, type RunnerStatus } from './process-runner.js';
-import { commandSender } from './send.js';
+import { commandSender, type Send } from './send.js';
 
 export interface CommandProcessesOptions {
   readonly store: EventStore;
@@ -26,7 +28,15 @@ export interface CommandProcessesOptions {
   /** True as soon as the warehouse has every event up to a position; false when the time is up before. */
   readonly landed: (position: number, timeoutMs: number) => Promise<boolean>;
   readonly log: Logger;
+  /**
+   * Where several processes share a vault, one works in the background at a time, and each erases first what the vault
+   * may have forgotten. Without it this one works.
+   */
+  readonly leadership?: Leadership;
 }
+
+/** Of the checkpoint. */
+export const COMMAND_PROCESSES = 'command-processes';
 
 /** What the command side does by itself, and what it does while a caller waits. */
 export interface CommandProcesses {
@@ -41,7 +51,7 @@ export interface CommandProcesses {
   readonly checkSegment: (sql: string) => Promise<void>;
   /** Undefined for a campaign that was not launched, has no audience, or imports its members. */
   readonly launchStatusOf: (campaignId: string) => Promise<LaunchStatus | undefined>;
-  /** The launches under way. */
+  /** The launches under way in this process. */
   readonly launches: () => readonly LaunchStatus[];
   readonly status: () => Promise<RunnerStatus>;
   /** Ends when stopped; fails with an unknown error, upon which the process must end and start again. */
@@ -54,12 +64,7 @@ export const startCommandProcesses = async (options: CommandProcessesOptions): P
   const { store, upcasters, vault, segments } = options;
   const send = commandSender(store, upcasters);
   const tools = { store, upcasters, send };
-  const launches = new CampaignLaunches({ ...options, send, failed: (error) => runner.fail(error) });
-  const runner = await ProcessRunner.start({
-    ...options,
-    name: 'command-processes',
-    reactions: [mergeReaction(send), erasureReaction(tools, vault), launches],
-  });
+  const { current, standbyStatus, done, stop } = await backgroundWork(options, send);
   return {
     complete: async (command, outcome) => {
       const asked = command as CustomerCommand;
@@ -70,10 +75,42 @@ export const startCommandProcesses = async (options: CommandProcessesOptions): P
     },
     campaignFactsOf: campaignFactsReader(store, upcasters),
     checkSegment: (sql) => checkSegment(segments, sql),
-    launchStatusOf: (campaignId) => launches.statusOf(campaignId),
-    launches: () => launches.status(),
-    status: () => runner.status(),
-    done: runner.done,
-    stop: () => runner.stop(),
+    launchStatusOf: (campaignId) => launchStatusOf(tools, campaignId, current()?.launches),
+    launches: () => current()?.launches.status() ?? [],
+    status: () => current()?.runner.status() ?? standbyStatus(),
+    done,
+    stop,
   };
+};
+
+interface BackgroundWork {
+  readonly launches: CampaignLaunches;
+  readonly runner: ProcessRunner;
+}
+
+/** What goes on in this process: always, or when it is its turn. */
+const backgroundWork = async (options: CommandProcessesOptions, send: Send) => {
+  const { store, upcasters, vault, checkpoints, leadership, log } = options;
+  const begin = async (isHarmless?: (error: unknown) => boolean): Promise<BackgroundWork> => {
+    const launches = new CampaignLaunches({ ...options, send, failed: (error) => runner.fail(error) });
+    const runner = await ProcessRunner.start({
+      ...options,
+      name: COMMAND_PROCESSES,
+      reactions: [mergeReaction(send), erasureReaction({ store, upcasters, send }, vault), launches],
+      isHarmless,
+    });
+    return { launches, runner };
+  };
+  const standbyStatus = async (): Promise<RunnerStatus> => {
+    const checkpoint = await checkpoints.load(COMMAND_PROCESSES);
+    const lag = Math.max(0, (await store.head()) - checkpoint);
+    return { state: 'standby', position: checkpoint, checkpoint, lag };
+  };
+  if (leadership) {
+    await applyErasures({ store, upcasters }, vault, await checkpoints.load(COMMAND_PROCESSES));
+    const turns = new LeaderTurns(leadership, () => begin(isDeposition), log);
+    return { current: () => turns.current, standbyStatus, done: turns.done, stop: () => turns.stop() };
+  }
+  const work = await begin();
+  return { current: () => work, standbyStatus, done: work.runner.done, stop: () => work.runner.stop() };
 };

@@ -33,6 +33,32 @@ export const erasureReaction = ({ send }: FollowThrough, vault: Eraser): Reactio
   },
 });
 
+const AT_ONCE = 500;
+
+/**
+ * Erases whoever was erased after a position. A vault that several processes share keeps no ledger of its own: it
+ * stands in one database with the runner's checkpoint, and who puts back a backup winds back both. So every process
+ * does this from the checkpoint on, before it serves anybody. An erasure that was acknowledged has an event for each
+ * who was merged; what is still to follow from one that was not, follows when the runner comes to it.
+ */
+export const applyErasures = async (
+  { store, upcasters }: Pick<FollowThrough, 'store' | 'upcasters'>,
+  vault: Eraser,
+  after: number,
+): Promise<void> => {
+  const erased = new Set<string>();
+  const erase = async (): Promise<void> => {
+    await vault.erase([...erased]);
+    erased.clear();
+  };
+  for await (const event of store.readAll({ after })) {
+    if (event.type !== 'CustomerErased') continue;
+    erased.add((upcasters.upcast(event).data as { customerId: string }).customerId);
+    if (erased.size >= AT_ONCE) await erase();
+  }
+  await erase();
+};
+
 /** Takes an erasure that has begun to its end; does nothing for a customer who is not erased. */
 export const completeErasure = async (
   tools: FollowThrough,

@@ -24,10 +24,13 @@ export interface ProcessRunnerOptions {
   readonly checkpoints: CheckpointStore;
   readonly reactions: readonly Reaction[];
   readonly log: Logger;
+  /** Failures that are no cause for alarm, because another process goes on. */
+  readonly isHarmless?: (error: unknown) => boolean;
 }
 
 export interface RunnerStatus {
-  readonly state: 'running' | 'stopped' | 'failed';
+  /** `standby`: another process runs, or will. */
+  readonly state: 'running' | 'standby' | 'stopped' | 'failed';
   /** The last event that was looked at. */
   readonly position: number;
   /** Where a restart would go on. */
@@ -101,8 +104,12 @@ export class ProcessRunner {
       await this.save();
       this.state = 'stopped';
     } catch (error) {
-      this.state = 'failed';
-      this.options.log.fatal({ err: error, process: this.options.name }, 'A background process failed');
+      const { isHarmless, log, name } = this.options;
+      if (isHarmless?.(error)) this.state = 'stopped';
+      else {
+        this.state = 'failed';
+        log.fatal({ err: error, process: name }, 'A background process failed');
+      }
       throw error;
     }
   }

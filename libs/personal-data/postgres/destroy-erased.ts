@@ -8,7 +8,7 @@ import { PARTITIONS } from './migrations.js';
 // truncates the partition, which gives it new files and empties the old ones, and puts the copy back.
 
 /** Reading (a backup, for instance) keeps us from it so long; then the erasure is to be sent again. */
-const LOCK_TIMEOUT_MS = 5_000;
+const LOCK_TIMEOUT_MS = 2_000;
 
 /** Whether the tombstone's owner belongs to the partition of the remainder $1. */
 const OF_PARTITION = `satisfies_hash_partition('perennial.keys'::regclass, ${PARTITIONS}, $1::integer, owner)`;

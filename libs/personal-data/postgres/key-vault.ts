@@ -40,12 +40,22 @@ const demandMasterKey = async ({ query }: Postgres, { fingerprint }: MasterKey):
   if (rows[0]?.fingerprint !== fingerprint) throw new WrongMasterKey();
 };
 
+const SELECT_KEY = 'SELECT owner, id, version, wrapped FROM perennial.keys WHERE owner = $1';
+
+// One by one, each in the partition where it can be: `owner = ANY` would look for all of them in every partition (500
+// of a million: 4 ms instead of 200).
+const SELECT_KEYS = `
+  SELECT found.* FROM unnest($1::text[]) AS asked (owner), LATERAL (
+    SELECT owner, id, version, wrapped FROM perennial.keys WHERE keys.owner = asked.owner LIMIT 1
+  ) AS found`;
+
 /** Takes erasures to their end that a process left when it died, or that a restore of some tables has undone. */
 const agreeWithTombstones = async (postgres: Postgres): Promise<void> => {
+  // OFFSET 0: looked for one by one, instead of reading all keys.
   await postgres.query(
     `UPDATE perennial.tombstones SET destroyed = false WHERE destroyed AND (
-       EXISTS (SELECT FROM perennial.keys WHERE keys.owner = tombstones.owner)
-       OR EXISTS (SELECT FROM perennial.look_ups WHERE look_ups.owner = tombstones.owner))`,
+       EXISTS (SELECT FROM perennial.keys WHERE keys.owner = tombstones.owner OFFSET 0)
+       OR EXISTS (SELECT FROM perennial.look_ups WHERE look_ups.owner = tombstones.owner OFFSET 0))`,
   );
   await destroyErased(postgres);
 };
@@ -142,8 +152,8 @@ export class PostgresKeyVault implements KeyVault {
     const keys = new Map<string, OwnerKey>();
     if (owners.length === 0) return keys;
     const { rows } = await this.postgres.query<KeyRow>(
-      'SELECT owner, id, version, wrapped FROM perennial.keys WHERE owner = ANY ($1)',
-      [owners],
+      owners.length === 1 ? SELECT_KEY : SELECT_KEYS,
+      owners.length === 1 ? owners : [[...new Set(owners)]],
     );
     for (const { owner, id, version, wrapped } of rows)
       keys.set(owner, this.masterKey.unwrap(owner, id, version, wrapped));

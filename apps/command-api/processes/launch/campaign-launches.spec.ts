@@ -27,7 +27,7 @@ import { ReadOnlyWarehouse } from '#warehouse/read-only';
 import { ProcessRunner } from '../process-runner.js';
 import { commandSender, type Send } from '../send.js';
 import type { LaunchTools } from './campaign-launch.js';
-import { CampaignLaunches } from './campaign-launches.js';
+import { CampaignLaunches, launchStatusOf } from './campaign-launches.js';
 import type { SegmentReader } from './segment.js';
 
 const arms = [
@@ -101,7 +101,7 @@ describe('the launch of a campaign', () => {
   const runToEnd = async () => {
     const started = await start();
     await settled(started);
-    const statusOf = (campaignId: string) => started.launches.statusOf(campaignId);
+    const statusOf = (campaignId: string) => launchStatusOf(stores, campaignId, started.launches);
     await started.runner.stop();
     return statusOf;
   };
@@ -233,7 +233,9 @@ describe('the launch of a campaign', () => {
     await until('asked', () => asked.length > 2);
     expect(asked[0]).toBe(position);
     expect(started.launches.status()).toEqual([{ campaignId, phase: 'waiting-for-warehouse', assigned: 0 }]);
-    expect(await started.launches.statusOf(campaignId)).toMatchObject({ phase: 'waiting-for-warehouse' });
+    expect(await launchStatusOf(stores, campaignId, started.launches)).toMatchObject({
+      phase: 'waiting-for-warehouse',
+    });
     isThere = true;
     await settled(started);
     await started.runner.stop();
@@ -404,7 +406,10 @@ describe('the launch of a campaign', () => {
     await send(outside<EndCampaign>('EndCampaign', { campaignId }));
     await settled(started);
     expect((await membersOf(campaignId)).length).toBeLessThan(15_000);
-    expect(await started.launches.statusOf(campaignId)).toMatchObject({ phase: 'ended', count: 15_000 });
+    expect(await launchStatusOf(stores, campaignId, started.launches)).toMatchObject({
+      phase: 'ended',
+      count: 15_000,
+    });
     await started.runner.stop();
   });
 

@@ -11,10 +11,13 @@ import { CampaignLaunch, LaunchInterrupted, type LaunchPhase, type LaunchTools }
 
 export interface LaunchStatus {
   readonly campaignId: string;
-  /** `queued`: others are launched first, or the event has not been seen yet. */
-  readonly phase: 'queued' | LaunchPhase | 'frozen' | 'failed' | 'ended';
-  /** So many are members; counted anew, and fast, after an interruption. */
-  readonly assigned: number;
+  /**
+   * `queued`: others are launched first, or the event has not been seen yet.
+   * `elsewhere`: another process is at it, or will be, and knows more.
+   */
+  readonly phase: 'queued' | 'elsewhere' | LaunchPhase | 'frozen' | 'failed' | 'ended';
+  /** So many are members; counted anew, and fast, after an interruption. Left out when it is `elsewhere`. */
+  readonly assigned?: number;
   /** So many will be; left out until the audience is found. */
   readonly count?: number;
   /** Why it failed, or what it waits for while it tries again. */
@@ -82,16 +85,6 @@ export class CampaignLaunches implements Reaction {
     }));
   }
 
-  /** Undefined for a campaign that was not launched, has no audience, or imports its members. */
-  async statusOf(campaignId: string): Promise<LaunchStatus | undefined> {
-    const { store, upcasters } = this.options;
-    const { state } = await loadState(store, upcasters, campaign, streamName('campaign', campaignId));
-    if (!state.launch || state.plan?.audience === 'none' || state.plan?.imported) return undefined;
-    const ended = endedStatus(campaignId, state);
-    const known = this.status().find((open) => open.campaignId === campaignId);
-    return ended ?? known ?? { campaignId, phase: 'queued', assigned: 0, count: state.selected?.count };
-  }
-
   private startNext(): void {
     if (this.stopping.signal.aborted || this.running.size >= MOST_AT_ONCE) return;
     const campaignId = this.queue.shift();
@@ -146,6 +139,25 @@ export class CampaignLaunches implements Reaction {
     }
   }
 }
+
+/**
+ * Undefined for a campaign that was not launched, has no audience, or imports its members.
+ * @param launches of this process; undefined while it stands by
+ */
+export const launchStatusOf = async (
+  { store, upcasters }: Pick<LaunchTools, 'store' | 'upcasters'>,
+  campaignId: string,
+  launches: CampaignLaunches | undefined,
+): Promise<LaunchStatus | undefined> => {
+  const { state } = await loadState(store, upcasters, campaign, streamName('campaign', campaignId));
+  if (!state.launch || state.plan?.audience === 'none' || state.plan?.imported) return undefined;
+  const ended = endedStatus(campaignId, state);
+  if (ended) return ended;
+  const count = state.selected?.count;
+  if (!launches) return { campaignId, phase: 'elsewhere', count };
+  const known = launches.status().find((open) => open.campaignId === campaignId);
+  return known ?? { campaignId, phase: 'queued', assigned: 0, count };
+};
 
 const endedStatus = (
   campaignId: string,
