@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { type ChdbConnection, createChdbConnection } from 'chdb/connection';
 import { unavailableOr } from './warehouse-unavailable.js';
@@ -126,7 +127,7 @@ export const serverConnection = (
     // Over HTTP settings go with every request.
     clickhouse_settings: {
       ...alike(maxMemoryBytes),
-      ...(readOnly && readOnly.settings),
+      ...readOnly?.settings,
       send_progress_in_http_headers: 1,
       http_headers_progress_interval_ms: String(Math.max(1000, Math.floor(requestTimeoutMs / 4))),
       ...(readOnly && { readonly: '1' }),
@@ -135,14 +136,16 @@ export const serverConnection = (
   return {
     client,
     insertLines: async (table, lines, settings) => {
-      await client
-        .insert({
-          table,
+      if (lines.length === 0) return;
+      // As a statement with a body: what the client calls an insert takes objects only, and makes text of each.
+      const { stream } = await client
+        .exec({
+          query: `INSERT INTO ${table} FORMAT JSONEachRow`,
           values: Readable.from([lines], { objectMode: false }),
-          format: 'JSONEachRow',
           clickhouse_settings: settings,
         })
         .catch(unavailableOr);
+      await finished(stream.resume()).catch(unavailableOr);
     },
     close: () => client.close(),
   };
