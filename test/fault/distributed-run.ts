@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly seed: number;
   /** No further fault after so long. */
   readonly minutes?: number;
+  /** No further fault once this is aborted. */
+  readonly signal?: AbortSignal;
   readonly say: (line: string) => void;
 }
 
@@ -41,7 +43,7 @@ const SETTLING_MS = 180_000;
 const PROGRESS_MS = 10_000;
 
 /** The whole set under load and under faults; afterwards everything is read back. */
-export const run = async ({ dir, faults, seed, minutes, say }: RunOptions): Promise<RunResult> => {
+export const run = async ({ dir, faults, seed, minutes, signal, say }: RunOptions): Promise<RunResult> => {
   mkdirSync(dir, { recursive: true });
   const seconds: Record<string, number> = {};
   const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
@@ -69,9 +71,8 @@ export const run = async ({ dir, faults, seed, minutes, say }: RunOptions): Prom
     }, PROGRESS_MS);
     try {
       const until = minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + minutes * 60_000;
-      await timed('faults', () =>
-        torment.inflictUntil(() => torment.inflicted >= faults || Date.now() > until),
-      );
+      const enough = () => torment.inflicted >= faults || Date.now() > until || signal?.aborted === true;
+      await timed('faults', () => torment.inflictUntil(enough));
       await timed('settling', async () => {
         await torment.healed();
         await load.end(SETTLING_MS);

@@ -23,11 +23,15 @@ const say = (line: string) =>
 const dir = mkdtempSync(join(tmpdir(), 'perennial-fault-'));
 const [faults, seed] = [Number(values.faults), Number(values.seed)];
 say(`${faults} faults, seed ${seed}; logs and schedule in ${dir}`);
+// The first Ctrl-C ends the faults and lets what has happened be checked.
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
 try {
   const result = await run({
     dir,
     faults,
     seed,
+    signal: stopping.signal,
     ...(values.minutes !== undefined && { minutes: Number(values.minutes) }),
     say,
   });
