@@ -1,0 +1,45 @@
+import { Closing } from '#apps/service/closing';
+import { kafkaOptions, openClickHouse } from '#apps/service/connections';
+import { serveHttp, tracingOf } from '#apps/service/http-service';
+import { Metrics } from '#apps/service/metrics';
+import { processName } from '#apps/service/process-name';
+import { runService } from '#apps/service/run-service';
+import { createKafka } from '#event-stream/kafka/kafka';
+import { openKafkaStream } from '#event-stream/kafka/kafka-stream';
+import { Landing } from '#warehouse/landing/landing';
+
+await runService(
+  'projector',
+  'Lands every event of the topic in ClickHouse exactly once; several share the partitions.',
+  (configuration, log) =>
+    Closing.guard(async (closing) => {
+      const metrics = new Metrics();
+      const tracing = await tracingOf(configuration, 'projector');
+      closing.add(() => tracing.close());
+      const warehouse = closing.opened(await openClickHouse(configuration));
+      const stream = closing.opened(
+        await openKafkaStream({
+          kafka: createKafka(kafkaOptions(configuration, 'projector', log)),
+          topic: configuration.kafkaTopic,
+          log,
+        }),
+      );
+      const landing = new Landing({
+        stream,
+        warehouse,
+        published: stream.landed,
+        writer: processName('projector'),
+        log,
+      });
+      closing.add(() => landing.stop().catch(() => {}));
+      const parts = {
+        kafka: () => {
+          const { connected, error } = stream.status();
+          return { ready: connected, reason: error };
+        },
+      };
+      const url = await serveHttp({ configuration, metrics, tracing, log, parts }, closing);
+      // It ends by itself only when it cannot go on.
+      return { url, failed: landing.done as Promise<never>, close: closing.close };
+    }),
+);
