@@ -146,6 +146,7 @@ export class EventStoreDb implements EventStore {
           after: handled,
           batchSize,
           signal: until,
+          answerTimeoutMs: this.answerTimeoutMs,
           connected,
         })) {
           handled = batch.at(-1)?.position;

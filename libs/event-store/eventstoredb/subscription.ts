@@ -6,7 +6,7 @@ import {
 } from '@eventstore/db-client';
 import type { RecordedEvent } from '#eventing/event';
 import { delivered, deliverRaw } from './raw-event.js';
-import { leave } from './reading.js';
+import { leave, unanswered } from './reading.js';
 import { clientPosition } from './recorded-event.js';
 
 export interface SubscriptionOptions {
@@ -14,77 +14,104 @@ export interface SubscriptionOptions {
   readonly after: number | undefined;
   readonly batchSize: number;
   readonly signal: AbortSignal;
+  /** How long the server may take to accept it. */
+  readonly answerTimeoutMs: number;
   readonly connected: () => void;
 }
 
-/** How long a batch may grow: unnoticed by those who wait for a live event, long enough for a thousand others. */
-const GATHER_MS = 10;
+/** Behind, a batch may grow for so long. */
+const GATHER_BEHIND_MS = 200;
+/** Live, it takes what arrives at once: nobody who waits for an event is to notice. */
+const GATHER_LIVE_MS = 10;
+/** So long without an event, and there is nothing behind; before the server has said so, it may just be slow. */
+const PAUSE_MS = 20;
 
 /**
  * What one connection delivers, in batches of what has arrived. When nobody takes them, the client holds two batches
  * at most, and gRPC's flow control stops the server.
- * @throws what the client throws when the connection is lost
+ * @throws what the client throws when the connection is lost; EventStoreUnavailable when it never came about
  */
 export async function* subscription(
   client: EventStoreDBClient,
-  { after, batchSize, signal, connected }: SubscriptionOptions,
+  { after, batchSize, signal, answerTimeoutMs, connected }: SubscriptionOptions,
 ): AsyncGenerator<readonly RecordedEvent[]> {
   const source = client.subscribeToAll(
     { fromPosition: clientPosition(after) ?? START, filter: excludeSystemEvents() },
     { highWaterMark: batchSize },
   );
   deliverRaw(source);
-  source.on('confirmation', connected);
   const changes = new Changes(source, signal);
-  let handled = after ?? -1;
+  const unaccepted = setTimeout(() => changes.fail(unanswered(answerTimeoutMs)), answerTimeoutMs);
+  source.on('confirmation', () => {
+    clearTimeout(unaccepted);
+    connected();
+  });
+  const gathering = new Gathering(source, changes, batchSize, after ?? -1);
   try {
     while (!signal.aborted) {
-      const batch = await gathered(source, batchSize, handled);
-      handled = batch.at(-1)?.position ?? handled;
+      const batch = await gathering.batch();
       if (batch.length > 0) yield batch;
       else if (changes.failure) throw changes.failure;
       else if (changes.ended) return;
       else await changes.next();
     }
   } finally {
+    clearTimeout(unaccepted);
     changes.stop();
     leave(source, () => source.unsubscribe());
   }
 }
 
-/** What has arrived and, while every turn of the event loop brings more, what still arrives within a moment. */
-const gathered = async (
-  source: AllStreamSubscription,
-  size: number,
-  after: number,
-): Promise<RecordedEvent[]> => {
-  const batch: RecordedEvent[] = [];
-  const until = performance.now() + GATHER_MS;
-  for (let more = true; more && batch.length < size && performance.now() < until; ) {
-    more = take(source, batch, size, after);
-    if (more) await new Promise(setImmediate);
-  }
-  return batch;
-};
+/** Large batches for who is behind, small ones at once for who is not. */
+class Gathering {
+  private behind = true;
+  private pauseMs = GATHER_BEHIND_MS;
 
-/** @returns whether there was anything */
-const take = (
-  source: AllStreamSubscription,
-  batch: RecordedEvent[],
-  size: number,
-  after: number,
-): boolean => {
-  let any = false;
-  while (batch.length < size) {
-    const item = source.read();
-    if (item === null) break;
-    any = true;
-    const event = delivered(item);
-    // A server may deliver again what it has delivered already.
-    if (event && event.position > (batch.at(-1)?.position ?? after)) batch.push(event);
+  constructor(
+    private readonly source: AllStreamSubscription,
+    private readonly changes: Changes,
+    private readonly size: number,
+    private handled: number,
+  ) {
+    // Servers before 23.10 do not say so; there it shows.
+    source.on('caughtUp', () => {
+      this.behind = false;
+      this.pauseMs = PAUSE_MS;
+    });
   }
-  return any;
-};
+
+  async batch(): Promise<RecordedEvent[]> {
+    const batch: RecordedEvent[] = [];
+    const until = performance.now() + (this.behind ? GATHER_BEHIND_MS : GATHER_LIVE_MS);
+    let more = this.take(batch);
+    while (more && batch.length < this.size && performance.now() < until) {
+      const { behind } = this;
+      if (behind) more = await this.changes.within(this.pauseMs);
+      else await new Promise(setImmediate);
+      if (behind && !more) this.behind = false;
+      const taken = this.take(batch);
+      if (!behind) more = taken;
+    }
+    if (batch.length === this.size) this.behind = true;
+    return batch;
+  }
+
+  /** @returns whether there was anything */
+  private take(batch: RecordedEvent[]): boolean {
+    let any = false;
+    while (batch.length < this.size) {
+      const item = this.source.read();
+      if (item === null) break;
+      any = true;
+      const event = delivered(item);
+      // A server may deliver again what it has delivered already.
+      if (!event || event.position <= this.handled) continue;
+      this.handled = event.position;
+      batch.push(event);
+    }
+    return any;
+  }
+}
 
 /** Tells when it is worth looking at a stream again. */
 class Changes {
@@ -99,10 +126,7 @@ class Changes {
   ) {
     source.on('readable', this.change);
     // Stays for good: the client reports a lost connection even after we have turned away.
-    source.on('error', (error: Error) => {
-      this.failure ??= error;
-      this.change();
-    });
+    source.on('error', (error: Error) => this.fail(error));
     source.on('end', () => {
       this.ended = true;
       this.change();
@@ -110,9 +134,26 @@ class Changes {
     signal.addEventListener('abort', this.change);
   }
 
+  fail(error: Error): void {
+    this.failure ??= error;
+    this.change();
+  }
+
   async next(): Promise<void> {
     if (!this.changed) await new Promise<void>((resolve) => (this.wake = resolve));
     this.changed = false;
+  }
+
+  /** @returns false when nothing has changed for so long */
+  async within(ms: number): Promise<boolean> {
+    let inTime = true;
+    const timer = setTimeout(() => {
+      inTime = false;
+      this.wake?.();
+    }, ms);
+    await this.next();
+    clearTimeout(timer);
+    return inTime;
   }
 
   stop(): void {
