@@ -22,8 +22,8 @@ export interface LeadershipOptions {
 }
 
 const EVERY_MS = 1_000;
-/** A connection that does not answer for so long is given up. */
-const ANSWER_WITHIN_MS = 5_000;
+/** A connection that does not answer for so many times as long is given up. */
+const PATIENCE = 5;
 
 /**
  * By an advisory lock that lives as long as a connection: PostgreSQL gives it to the next when the leader's connection
@@ -76,6 +76,7 @@ const gained = async (
         "SELECT pg_try_advisory_lock(hashtextextended('perennial leader of ' || $1, 0)) AS mine",
         [name],
       ),
+      everyMs,
     );
     if (!answer) return false;
     if (answer.rows[0]?.mine) return true;
@@ -88,15 +89,16 @@ const gained = async (
 const watch = async (connection: Connection, everyMs: number): Promise<void> => {
   while (!connection.lost.aborted) {
     await pause(everyMs, connection.lost);
-    if (!connection.lost.aborted && !(await answerOf(connection.query('SELECT 1')))) await connection.close();
+    if (connection.lost.aborted) return;
+    if (!(await answerOf(connection.query('SELECT 1'), everyMs))) await connection.close();
   }
 };
 
 /** Undefined when there is none, or none in time. */
-const answerOf = async <T>(answer: Promise<T>): Promise<T | undefined> => {
+const answerOf = async <T>(answer: Promise<T>, everyMs: number): Promise<T | undefined> => {
   const time = new AbortController();
   try {
-    return await Promise.race([answer, pause(ANSWER_WITHIN_MS, time.signal)]);
+    return await Promise.race([answer, pause(PATIENCE * everyMs, time.signal)]);
   } catch (error) {
     if (error instanceof DatabaseUnavailable) return undefined;
     throw error;
