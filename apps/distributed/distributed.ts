@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { lockDataDirectory } from '#platform/data-directory';
-import { packageRoot } from '#platform/package-root';
+import { application, eventStoreDouble } from './programs.js';
 import { runToTheEnd } from './run-to-the-end.js';
 import { Secrets } from './secrets.js';
 import { freePort } from './servers/free-port.js';
@@ -103,7 +103,7 @@ class DistributedSet {
   async migrate(): Promise<void> {
     this.options.say('Preparing the warehouse ...');
     const log = this.log('migrate');
-    await runToTheEnd('migrate', [application('projector', 'migrate')], { env: this.env, log });
+    await runToTheEnd('migrate', application('projector', 'migrate'), { env: this.env, log });
   }
 
   async startApplications(): Promise<Record<Application, string>> {
@@ -163,7 +163,7 @@ class DistributedSet {
       : { CLICKHOUSE_PASSWORD_FILE: this.secrets.random('clickhouse-password') };
     const server = await startNodeService({
       name: 'warehouse',
-      args: [application('warehouse'), '--port', String(port)],
+      args: [...application('warehouse'), '--port', String(port)],
       env: {
         ...this.options.env,
         ...password,
@@ -180,18 +180,9 @@ class DistributedSet {
   private async eventStore(): Promise<Started> {
     const port = await freePort();
     const log = this.log('event-store');
-    const file = (...path: string[]) => join(packageRoot(), 'test', 'support', ...path);
     const server = await startNodeService({
       name: 'event store',
-      args: [
-        '--conditions=source',
-        '--no-warnings',
-        '--import',
-        file('ts-register.mjs'),
-        file('eventstoredb-double', 'main.ts'),
-        join(this.options.directory, 'event-store.db'),
-        String(port),
-      ],
+      args: eventStoreDouble(join(this.options.directory, 'event-store.db'), port),
       env: this.options.env,
       log,
       ask: () => accepts(port),
@@ -208,7 +199,7 @@ class DistributedSet {
     this.options.say(`Starting ${name} ...`);
     const server = await startNodeService({
       name,
-      args: [application(name), '--port', String(port)],
+      args: [...application(name), '--port', String(port)],
       env: this.env,
       log,
       ask: () => answers(`${url}/health/ready`),
@@ -232,9 +223,6 @@ interface Started {
   readonly log: string;
   readonly env: Environment;
 }
-
-const application = (name: string, main = 'main'): string =>
-  join(packageRoot(), 'dist', 'apps', name, `${main}.js`);
 
 /** Waits for all of them, also when one fails: what has started can be stopped then. */
 const allOrFailure = async <Result>(all: readonly Promise<Result>[]): Promise<Result[]> => {
