@@ -4,7 +4,7 @@ import type { ConsumeOptions, EventStream, StreamBatch, Watermarks } from '../ev
 import { CheckpointReader } from './checkpoint-reader.js';
 import { FETCH_LIMITS, type FetchLimits } from './group-consumer.js';
 import { GroupLandedOffsets, landedGroupOf } from './landed-offsets.js';
-import { streamRecord } from './records.js';
+import { recordedAt, streamRecord } from './records.js';
 import { TopicOffsets } from './topic-offsets.js';
 import { type TopicBatch, TopicReading } from './topic-reading.js';
 
@@ -121,9 +121,12 @@ export class KafkaStream implements EventStream {
   }
 }
 
-const streamBatch = ({ messages, ...batch }: TopicBatch): StreamBatch => ({
-  ...batch,
-  records: messages.map(streamRecord),
-  // The relay gives a record the time at which the event store took the event.
-  recordedAt: messages[0] ? Number(messages[0].timestamp) : Date.now(),
-});
+const streamBatch = ({ messages, ...batch }: TopicBatch): StreamBatch => {
+  const records = messages.map(streamRecord);
+  const [first] = records;
+  return {
+    ...batch,
+    records,
+    recordedAt: first ? recordedAt(first, Number(messages[0]!.timestamp)) : Date.now(),
+  };
+};

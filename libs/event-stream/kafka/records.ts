@@ -26,3 +26,14 @@ export const textHeaders = (headers: IHeaders | undefined): Record<string, strin
   }
   return texts;
 };
+
+const RECORDED_AT = /"recorded_at":"([^"]+)"/;
+
+/**
+ * When the event store took the event. A record's own time says when the relay wrote it: retention goes by that, and
+ * would delete old events at once if it were the event's.
+ */
+export const recordedAt = (record: StreamRecord, writtenAt: number): number => {
+  const time = Date.parse(RECORDED_AT.exec(record.line)?.[1] ?? '');
+  return Number.isNaN(time) ? writtenAt : time;
+};
