@@ -91,12 +91,13 @@ class DistributedSet {
   }
 
   async startServers(): Promise<void> {
-    await allOrFailure([
+    const running = await allOrFailure([
       this.server('Kafka', 'KAFKA_BROKERS', () => this.kafka()),
       this.server('PostgreSQL', 'DATABASE_URL', () => this.postgres()),
       this.server('warehouse', 'CLICKHOUSE_URL', () => this.warehouse()),
       this.server('event store', 'EVENTSTORE_URL', () => this.eventStore()),
     ]);
+    this.running.push(...running);
   }
 
   /** Tables and new projections; harmless when there is nothing to do. */
@@ -108,8 +109,9 @@ class DistributedSet {
 
   async startApplications(): Promise<Record<Application, string>> {
     const names = Object.keys(APPLICATIONS) as Application[];
-    const urls = await allOrFailure(names.map((name) => this.application(name)));
-    return Object.fromEntries(names.map((name, index) => [name, urls[index]])) as Record<Application, string>;
+    const running = await allOrFailure(names.map((name) => this.application(name)));
+    this.running.push(...running);
+    return Object.fromEntries(running.map(({ name, where }) => [name, where])) as Record<Application, string>;
   }
 
   /** First those that others do not need any more. */
@@ -123,17 +125,16 @@ class DistributedSet {
     return Boolean(this.options.env[variable] || this.options.env[`${variable}_FILE`]);
   }
 
-  private async server(name: string, variable: string, start: () => Promise<Started>): Promise<void> {
+  private async server(name: string, variable: string, start: () => Promise<Started>): Promise<Running> {
     if (this.given(variable)) {
-      this.running.push({ name, where: `as ${variable} says` });
-      return;
+      return { name, where: `as ${variable} says` };
     }
     this.options.say(`Starting ${name} ...`);
     const { server, where, log, env } = await start();
     this.env = { ...this.env, ...env };
     this.servers.push(server);
-    this.running.push({ name, where, pid: server.pid, log });
     this.supervisor.watch(name, server);
+    return { name, where, pid: server.pid, log };
   }
 
   private async kafka(): Promise<Started> {
@@ -192,7 +193,7 @@ class DistributedSet {
     return { server, where, log, env: { EVENTSTORE_URL: `${where}?tls=false` } };
   }
 
-  private async application(name: Application): Promise<string> {
+  private async application(name: Application): Promise<Running> {
     const port = this.options.ports[name] || (await freePort());
     const url = `http://127.0.0.1:${port}`;
     const log = this.log(name);
@@ -206,9 +207,8 @@ class DistributedSet {
       stopWithinMs: APPLICATION_STOP_MS,
     });
     this.applications.push(server);
-    this.running.push({ name, where: url, pid: server.pid, log });
     this.supervisor.watch(name, server);
-    return url;
+    return { name, where: url, pid: server.pid, log };
   }
 
   private log(name: string): string {

@@ -75,8 +75,8 @@ const run = async (): Promise<void> => {
   try {
     show(set);
     say('Ctrl-C stops all of it.');
-    const playing = options.simulate ? simulateInto(set, directory) : undefined;
-    await Promise.race([stopSignal, playing?.then(() => stopSignal)]);
+    if (options.simulate) await Promise.race([stopSignal, simulateInto(set, directory)]);
+    await stopSignal;
   } finally {
     say('Stopping ...');
     await set.stop();
