@@ -84,8 +84,8 @@ export class RelayProgress {
   }
 
   private isReady(): boolean {
-    if (this.state === 'stopped') return false;
-    if (this.state === 'standby') return this.seat?.isMember ?? false;
+    if (this.state === 'stopped' || !this.seat) return false;
+    if (this.state === 'standby') return this.seat.isMember;
     const inTime = (since = Date.now()) => Date.now() - since <= PATIENCE_MS;
     return (
       inTime(this.failingSince) &&

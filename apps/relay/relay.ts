@@ -15,6 +15,8 @@ import { RelayProgress, type RelayStatus } from './relay-progress.js';
 import { mustFit, NOTHING_WRITTEN } from './resume.js';
 import { Seat } from './seat.js';
 
+export type { RelayState, RelayStatus } from './relay-progress.js';
+
 export interface RelayOptions {
   readonly eventStore: EventStore;
   readonly kafka: Kafka;
@@ -51,7 +53,7 @@ const MOST_EVENTS = 5_000;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 2_000;
 const SESSION_TIMEOUT_MS = 6_000;
 const HEAD_EVERY_MS = 2_000;
 /** How long a transaction may still take when the relay is stopped. */
@@ -85,10 +87,18 @@ class RunningRelay {
 
   private async run(): Promise<void> {
     const { kafka, topics, log } = this.options;
-    const sessionTimeoutMs = this.sessionTimeoutMs;
     await this.persistently(() => this.ensureTopics());
     if (this.stopping.signal.aborted) return;
-    const seat = new Seat({ kafka, topic: topics.topic, sessionTimeoutMs, log });
+    const seat = new Seat({
+      kafka,
+      topic: topics.topic,
+      sessionTimeoutMs: this.sessionTimeoutMs,
+      log,
+      onChange: (failure) => {
+        if (failure) this.progress.failed(failure);
+        else this.progress.worked();
+      },
+    });
     this.progress.watch(seat);
     try {
       await this.takeTurns(seat);

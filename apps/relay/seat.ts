@@ -12,6 +12,8 @@ export interface SeatOptions {
   /** A relay that is not heard of for so long is replaced. */
   readonly sessionTimeoutMs: number;
   readonly log: Logger;
+  /** Told when the group has been joined, or why that failed. */
+  readonly onChange: (failure?: Error) => void;
 }
 
 const WAIT_MS = 200;
@@ -42,8 +44,7 @@ export class Seat {
   private changed: (() => void)[] = [];
   /** The mark of the writer opened last: whoever wrote last keeps the seat when others come or go. */
   private claim = -1;
-  /** Why there is no connection to the group; undefined while all is well. */
-  failure: unknown;
+  private member = false;
   /** Resolves when it is closed. */
   readonly done: Promise<void>;
 
@@ -53,9 +54,9 @@ export class Seat {
     this.done.catch(this.tell); // whoever waits for the seat throws it
   }
 
-  /** Whether a relay, this one or not, is known to hold the seat. */
+  /** Whether it is in the group, and so has the seat or will get it in time. */
   get isMember(): boolean {
-    return this.consumer !== undefined && this.failure === undefined;
+    return this.member;
   }
 
   /**
@@ -103,7 +104,7 @@ export class Seat {
         await this.beMember();
       } catch (error) {
         if (!isKafkaFailure(error)) throw error;
-        this.failure = error;
+        this.options.onChange(error);
         this.options.log.warn({ error: error.message }, 'The group of the relays cannot be reached');
         await delay(PAUSE_MS, undefined, { signal: this.closing.signal }).catch(() => {}); // closed meanwhile
       }
@@ -123,16 +124,14 @@ export class Seat {
       partitionAssigners: [seatAssigner(this.topic, () => this.claim)],
       retry: { restartOnFailure: async () => false },
     });
-    const { GROUP_JOIN, HEARTBEAT, CRASH } = consumer.events;
+    const { GROUP_JOIN, CRASH } = consumer.events;
     const crashed = new Promise<never>((_, reject) => {
       consumer.on(CRASH, ({ payload }) => reject(payload.error));
     });
     crashed.catch(() => {}); // also when nobody waits for it yet
-    consumer.on(HEARTBEAT, () => {
-      this.failure = undefined;
-    });
     consumer.on(GROUP_JOIN, ({ payload }) => {
-      this.failure = undefined;
+      this.member = true;
+      this.options.onChange();
       consumer.pause([{ topic: this.topic }]);
       this.assigned((payload.memberAssignment[this.topic] ?? []).length > 0);
     });
@@ -144,6 +143,7 @@ export class Seat {
       await Promise.race([crashed, aborted(this.closing.signal)]);
     } finally {
       this.consumer = undefined;
+      this.member = false;
       this.assigned(false);
       await consumer.disconnect().catch(() => {}); // its connections may be gone
     }

@@ -32,6 +32,9 @@ export const createKafka = ({ brokers, clientId, tls = false, sasl, log }: Kafka
     logCreator: () => (entry) => write(log, entry),
   });
 
+/** They tell each attempt of many while a broker is away. */
+const CHATTY = new Set(['Connection', 'BrokerPool']);
+
 /**
  * What the client calls an error it mostly repeats by itself, and what in the end fails is thrown and reported by
  * whoever asked for it. Stacks and payloads of requests stay out.
@@ -41,6 +44,6 @@ const write = (
   { level, namespace, log: { message, error, broker, groupId } }: LogEntry,
 ): void => {
   const fields = { from: 'kafkajs', part: namespace, error, broker, groupId };
-  if (level === kafkajs.logLevel.ERROR) log.warn(fields, message);
+  if (level === kafkajs.logLevel.ERROR && !CHATTY.has(namespace)) log.warn(fields, message);
   else log.debug(fields, message);
 };
