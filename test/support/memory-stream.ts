@@ -21,6 +21,7 @@ export class MemoryStream implements EventStream {
   private readonly partitions: Partition[];
   private readonly wakeUps = new Set<() => void>();
   private generation = 0;
+  private turn = -1;
 
   constructor(
     partitions = 1,
@@ -36,6 +37,11 @@ export class MemoryStream implements EventStream {
     this.at(partition).high += 1;
     this.wake();
     return high;
+  }
+
+  /** How many offsets were given, over all partitions. */
+  get appended(): number {
+    return this.partitions.reduce((sum, { high }) => sum + high, 0);
   }
 
   /** As Kafka's control records do: uses up offsets that nobody will ever see. */
@@ -87,14 +93,29 @@ export class MemoryStream implements EventStream {
   }
 
   private fetch(next: readonly number[], generation: number): StreamBatch | undefined {
-    for (const [partition, { records, high }] of this.partitions.entries()) {
+    for (let i = 0; i < this.partitions.length; i++) {
+      // In turn: none waits until another has nothing more.
+      this.turn = (this.turn + 1) % this.partitions.length;
+      const partition = this.turn;
+      const { high } = this.at(partition);
       const first = next[partition]!;
-      const found = records.filter(({ offset }) => offset >= first).slice(0, this.batchSize);
       if (first >= high) continue;
+      const found = this.from(partition, first);
       const last = found.length < this.batchSize ? high - 1 : found.at(-1)!.offset;
       return { partition, generation, first, last, records: found, recordedAt: Date.now() };
     }
     return undefined;
+  }
+
+  private from(partition: number, first: number): StreamRecord[] {
+    const { records } = this.at(partition);
+    let low = 0;
+    for (let high = records.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (records[middle]!.offset < first) low = middle + 1;
+      else high = middle;
+    }
+    return records.slice(low, low + this.batchSize);
   }
 
   private at(partition: number): Partition {

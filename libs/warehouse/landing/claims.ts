@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Warehouse } from '../warehouse.js';
+import { type Chain, type ChainEnd, chainOf } from './claim-chain.js';
+import { announceToken, releaseHold } from './hold-rows.js';
 import type { Claim, PartitionState, Span } from './landing-step.js';
 import { presentOffsets } from './present.js';
 
@@ -18,50 +21,68 @@ interface Landed {
 export class Claims {
   /** Landed, but not noted yet: goes along with the next claim, which costs nothing. */
   private notes: Landed[] = [];
+  /** Unlike that of any other process, also of one on another machine. */
+  private readonly writer: string;
 
   constructor(
     private readonly warehouse: Warehouse,
-    private readonly writer: string,
+    writer: string,
     private readonly window = DEDUPLICATION_WINDOW,
-  ) {}
+  ) {
+    this.writer = `${writer} ${randomUUID().slice(0, 8)}`;
+  }
 
   async load(partition: number): Promise<PartitionState> {
-    const [last] = await this.warehouse.rows<Claim & { landed: boolean; claimedAt: string }>(
-      `SELECT first, argMinIf(c.last, noted_at, state = 'claimed') AS last,
-         argMinIf(c.records, noted_at, state = 'claimed') AS records,
-         toString(minIf(noted_at, state = 'claimed')) AS claimedAt, countIf(state = 'landed') > 0 AS landed
-       FROM crm.claims AS c WHERE partition = {partition:UInt16}
-       GROUP BY first ORDER BY first DESC LIMIT 1`,
-      { partition },
-    );
-    if (!last) return { is: 'landed', next: await this.nothingLandedYet(partition) };
-    const noted = this.notes.some((note) => note.partition === partition && note.first === last.first);
-    if (last.landed || noted) return { is: 'landed', next: last.last + 1 };
-    const claim = { first: last.first, last: last.last, records: last.records };
+    const { claim, end } = await chainOf(this.warehouse, partition);
+    if (!claim) {
+      await this.demandNothingLanded(partition);
+      return open(end);
+    }
+    const noted = this.notes.some((note) => note.partition === partition && note.first === claim.first);
+    return claim.landed || noted ? open(end) : this.claimed(partition, claim);
+  }
+
+  private async claimed(
+    partition: number,
+    { first, last, records, claimedAt }: NonNullable<Chain['claim']>,
+  ): Promise<PartitionState> {
+    const claim = { first, last, records };
     return {
       is: 'claimed',
       claim,
-      old: (await insertsSince(this.warehouse, last.claimedAt)) > this.window / 2,
+      old: (await insertsSince(this.warehouse, claimedAt)) > this.window / 2,
       present: (await presentOffsets(this.warehouse, partition, claim, 'events or dead letters')).size,
     };
   }
 
-  /** Announces a batch and answers what holds from now on, which may be somebody else's claim. */
-  async put(partition: number, claim: Claim): Promise<PartitionState> {
-    await this.write(
-      [{ partition, ...claim, state: 'claimed', writer: this.writer }],
-      `announce-${claimToken(partition, claim)}`,
+  /**
+   * Announces a batch and answers what holds from now on, which may be somebody else's claim, or a hold.
+   * @param turn of the state in which the partition was found
+   */
+  async put(partition: number, claim: Claim, turn: number): Promise<PartitionState> {
+    const noted = await this.write(
+      [{ partition, ...claim, state: 'claimed', turn, writer: this.writer }],
+      announceToken(partition, claim.first, turn),
     );
-    const claims = await this.warehouse.rows<Claim>(
-      `SELECT first, argMin(c.last, noted_at) AS last, argMin(c.records, noted_at) AS records
+    const claims = await this.warehouse.rows<Claim & { writer: string }>(
+      `SELECT first, argMin(c.last, noted_at) AS last, argMin(c.records, noted_at) AS records,
+         argMin(c.writer, noted_at) AS writer
        FROM crm.claims AS c WHERE partition = {partition:UInt16} AND first >= {first:UInt64} AND state = 'claimed'
        GROUP BY first ORDER BY first LIMIT 2`,
       { partition, first: claim.first },
     );
     const [winner] = claims;
-    // Somebody went on from here while this process slept: what it knows is out of date.
+    // The engine has dropped the notes with our claim.
+    if (winner?.writer !== this.writer) this.notes.unshift(...noted);
+    // Somebody went on from here while this process slept, or holds this place: what it knows is out of date.
     if (!winner || claims.length > 1) return this.load(partition);
-    return { is: 'claimed', claim: winner, old: false, present: 0 };
+    const { first, last, records } = winner;
+    return { is: 'claimed', claim: { first, last, records }, old: false, present: 0 };
+  }
+
+  /** Ends a hold whose lease is over. */
+  release(partition: number, first: number, turn: number): Promise<void> {
+    return releaseHold(this.warehouse, { partition, first, turn }, this.writer);
   }
 
   /** To be said once a claim is landed in crm.events and in every projection that is fed. */
@@ -78,7 +99,7 @@ export class Claims {
     if (this.hasNotes) await this.write([]);
   }
 
-  private async nothingLandedYet(partition: number): Promise<number> {
+  private async demandNothingLanded(partition: number): Promise<void> {
     const [row] = await this.warehouse.rows<{ rows: number }>(
       'SELECT count() AS rows FROM crm.events WHERE partition = {partition:UInt16}',
       { partition },
@@ -86,11 +107,10 @@ export class Claims {
     // Going on from 0 would double every one of them.
     if (row?.rows)
       throw new Error(`crm.events has rows of partition ${partition}, crm.claims has none of it.`);
-    return 0;
   }
 
-  /** Rows, and what is noted, as one insert. */
-  private async write(rows: readonly object[], token?: string): Promise<void> {
+  /** Rows, and what is noted, as one insert; answers the notes that went along. */
+  private async write(rows: readonly object[], token?: string): Promise<readonly Landed[]> {
     const notes = this.notes.splice(0);
     const lines = [...rows, ...notes.map((note) => ({ ...note, state: 'landed' }))].map(
       (row) => `${JSON.stringify(row)}\n`,
@@ -99,12 +119,17 @@ export class Claims {
       await this.warehouse.insertLines('crm.claims', lines.join(''), {
         ...(token !== undefined && { insert_deduplication_token: token }),
       });
+      return notes;
     } catch (error) {
       this.notes.unshift(...notes);
       throw error;
     }
   }
 }
+
+/** Everything is landed up to here. */
+const open = ({ next, turn, hold }: ChainEnd): PartitionState =>
+  hold ? { is: 'held', next, turn, ...hold } : { is: 'landed', next, turn };
 
 /** How many inserts into crm.events were announced after a moment: so much of the engine's memory is used up. */
 export const insertsSince = async (warehouse: Warehouse, moment: string): Promise<number> => {

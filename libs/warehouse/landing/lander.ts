@@ -78,7 +78,11 @@ export class Lander {
         lane.incomplete = true;
         return;
       case 'claim':
-        return lane.be(await this.claims.put(partition, lane.offer()));
+        return this.meet(lane, await this.claims.put(partition, lane.offer(), turnOf(lane.state)));
+      case 'rest':
+        return this.meet(lane, await this.claims.load(partition));
+      case 'release':
+        return this.release(lane);
       case 'insert':
         await this.writer.land(partition, lane.between(step.claim), {
           token: claimToken(partition, step.claim),
@@ -100,10 +104,25 @@ export class Lander {
     }
   }
 
+  /** Whoever holds a place waits until what lies before it is noted. */
+  private async meet(lane: Lane, state: PartitionState): Promise<void> {
+    if (state.is === 'held') await this.claims.flush();
+    lane.be(state);
+  }
+
+  private async release(lane: Lane): Promise<void> {
+    if (lane.state.is !== 'held') return;
+    const { next, turn, by } = lane.state;
+    this.log.warn({ partition: lane.partition, by }, 'Somebody paused landing and never let go; it goes on');
+    await this.claims.release(lane.partition, next, turn);
+    await this.meet(lane, await this.claims.load(lane.partition));
+  }
+
   private landed(lane: Lane, claim: Claim): void {
     this.claims.noteLanded(lane.partition, claim);
     lane.drop(claim.last);
-    lane.be({ is: 'landed', next: claim.last + 1 });
+    // If there was a hold at the next place, the next claim comes to know it.
+    lane.be({ is: 'landed', next: claim.last + 1, turn: 0 });
   }
 
   private async insertAbsent(lane: Lane, claim: Claim, patient: boolean): Promise<void> {
@@ -138,6 +157,8 @@ export class Lander {
     }
   }
 }
+
+const turnOf = (state: PartitionState): number => (state.is === 'claimed' ? 0 : state.turn);
 
 const stopped = (
   partition: number,

@@ -8,7 +8,14 @@ const span = (text: string): Span => {
 };
 
 const claim = { ...span('20..29'), records: 8 };
-const landed: PartitionState = { is: 'landed', next: 20 };
+const landed: PartitionState = { is: 'landed', next: 20, turn: 0 };
+const held = (expired = false): PartitionState => ({
+  is: 'held',
+  next: 20,
+  turn: 1,
+  by: 'a rebuild',
+  expired,
+});
 /** All of its records there, some, or none; old or young. */
 const claimed = (present: number, old = false): PartitionState => ({ is: 'claimed', claim, old, present });
 
@@ -46,6 +53,29 @@ const cases: readonly (readonly [
   ['skips what is landed up to the very end', landed, '10..19', 0, skip(19)],
   ['skips the beginning that is landed', landed, '10..25', 0, skip(19)],
   ['stops at a gap', landed, '22..25', 0, stop('offsets 20 to 21 are missing in the stream')],
+
+  // The same, but somebody holds offset 20: nothing may be claimed beyond it.
+  ['reads on while it is held', held(), NOTHING_READ, 0, read(20)],
+  [
+    'stops while it is held, too, when the stream has lost events that are not landed',
+    held(),
+    NOTHING_READ,
+    21,
+    stop('the stream begins at offset 21, but 20 is not landed'),
+  ],
+  ['rests while it is held', held(), '20..25', 0, { do: 'rest' }],
+  ['skips what is landed while it is held', held(), '10..15', 0, skip(15)],
+  ['skips the beginning that is landed while it is held', held(), '10..25', 0, skip(19)],
+  [
+    'stops at a gap while it is held',
+    held(),
+    '22..25',
+    0,
+    stop('offsets 20 to 21 are missing in the stream'),
+  ],
+  ['reads on at a hold that nobody prolongs', held(true), NOTHING_READ, 0, read(20)],
+  ['releases a hold that nobody prolongs', held(true), '20..25', 0, { do: 'release' }],
+  ['skips what is landed before a hold that nobody prolongs', held(true), '10..19', 0, skip(19)],
 
   // Offsets 20 to 29 are claimed, a short while ago: it may have landed, in all tables, in some, in none.
   ['reads a claim again, none of it there', claimed(0), NOTHING_READ, 0, read(20)],
@@ -115,7 +145,10 @@ describe('the next step of a partition', () => {
 
   const spans = fc.tuple(fc.nat(60), fc.nat(30)).map(([first, more]) => ({ first, last: first + more }));
   const states: fc.Arbitrary<PartitionState> = fc.oneof(
-    fc.nat(60).map((next) => ({ is: 'landed' as const, next })),
+    fc.nat(60).map((next) => ({ is: 'landed' as const, next, turn: 0 })),
+    fc
+      .tuple(fc.nat(60), fc.boolean())
+      .map(([next, expired]) => ({ is: 'held' as const, next, turn: 0, by: 'a rebuild', expired })),
     fc.tuple(spans, fc.nat(10), fc.nat(10), fc.boolean()).map(([at, records, present, old]) => ({
       is: 'claimed' as const,
       claim: { ...at, records },
@@ -128,7 +161,7 @@ describe('the next step of a partition', () => {
     fc.assert(
       fc.property(states, spans, fc.nat(60), (state, inHand, low) => {
         const step = nextStep(state, inHand, low);
-        const next = state.is === 'landed' ? state.next : state.claim.first;
+        const next = state.is === 'claimed' ? state.claim.first : state.next;
         if (step.do === 'claim') return state.is === 'landed' && inHand.first === next;
         if (step.do === 'insert' || step.do === 'insert-absent')
           return (

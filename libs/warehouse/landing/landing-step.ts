@@ -13,7 +13,21 @@ export interface Claim extends Span {
 /** How far a partition is, by what the warehouse says. */
 export type PartitionState =
   /** Everything below `next` is landed, and nothing is announced beyond it. */
-  | { readonly is: 'landed'; readonly next: number }
+  | {
+      readonly is: 'landed';
+      readonly next: number;
+      /** How many holds were released at `next`: whoever goes on from there says that it knows. */
+      readonly turn: number;
+    }
+  /** Everything below `next` is landed, and somebody holds this place: nothing is to be announced beyond it. */
+  | {
+      readonly is: 'held';
+      readonly next: number;
+      readonly turn: number;
+      readonly by: string;
+      /** Whoever holds it should have released or prolonged it long ago. */
+      readonly expired: boolean;
+    }
   /** Everything below the claim is landed; of the claim itself this is not known. */
   | {
       readonly is: 'claimed';
@@ -31,6 +45,10 @@ export type Step =
   | { readonly do: 'skip'; readonly through: number }
   /** Announce what was read, or its beginning. */
   | { readonly do: 'claim' }
+  /** Somebody holds this place: look again soon. */
+  | { readonly do: 'rest' }
+  /** Whoever holds this place must have died or fallen asleep: end the hold. */
+  | { readonly do: 'release' }
   /** Insert exactly the claimed offsets under the claim's token, as often as it takes. */
   | { readonly do: 'insert'; readonly claim: Claim }
   /** The token may be forgotten: insert what the warehouse does not have; the projections need a rebuild. */
@@ -52,7 +70,7 @@ export type Step =
  * @param low the earliest offset that the stream still has
  */
 export const nextStep = (state: PartitionState, read: Span | undefined, low: number): Step => {
-  if (state.is === 'landed') return read ? goOn(state.next, read) : resume(state.next, low);
+  if (state.is !== 'claimed') return read ? goOn(state, read) : resume(state.next, low);
   if (state.old && state.present >= state.claim.records) return { do: 'settle', claim: state.claim };
   return read ? finish(state, read) : resumeClaim(state, low);
 };
@@ -67,12 +85,14 @@ const resumeClaim = ({ claim, present }: Claimed, low: number): Step =>
     ? { do: 'settle', claim } // it cannot be read again, and need not be
     : resume(claim.first, low);
 
-const goOn = (next: number, read: Span): Step => {
+const goOn = (state: Exclude<PartitionState, Claimed>, read: Span): Step => {
+  const { next } = state;
   if (read.last < next) return { do: 'skip', through: read.last };
   if (read.first < next) return { do: 'skip', through: next - 1 };
   if (read.first > next)
     return { do: 'stop', reason: `offsets ${next} to ${read.first - 1} are missing in the stream` };
-  return { do: 'claim' };
+  if (state.is === 'landed') return { do: 'claim' };
+  return { do: state.expired ? 'release' : 'rest' };
 };
 
 type Claimed = Extract<PartitionState, { is: 'claimed' }>;

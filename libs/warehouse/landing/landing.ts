@@ -1,4 +1,4 @@
-import type { EventStream, StreamBatch } from '#event-stream/event-stream';
+import type { EventStream, LandedOffsets, StreamBatch } from '#event-stream/event-stream';
 import type { Logger } from '#platform/logging';
 import type { Boundary } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
@@ -16,6 +16,8 @@ export interface LandingOptions {
   readonly log: Logger;
   /** Names this process in the claims. */
   readonly writer: string;
+  /** Where others look how far the events have landed. */
+  readonly published?: LandedOffsets;
   readonly limits?: LaneLimits;
   /** How many inserts the engine remembers. */
   readonly window?: number;
@@ -27,7 +29,9 @@ const MOST_LINGER_MS = 200;
 /** How many times as long as the last batch took: landing is to have a quarter of its core, commands the rest. */
 const LINGER_SHARE = 3;
 /** With nothing to do for so long, landed claims are noted. */
-const IDLE_MS = 1000;
+const IDLE_MS = 300;
+/** How often it looks whether a hold that it met is released. */
+const HELD_MS = 50;
 
 /**
  * Brings the events of a stream into the warehouse, each exactly once. One loop owns the stream's consumer and
@@ -170,17 +174,22 @@ export class Landing implements LandingProgress {
   private isReady(lane: Lane): boolean {
     if (lane.read === undefined || lane.incomplete) return false;
     if (lane.state.is === 'claimed') return true;
-    return this.pauses === 0 && (lane.full || performance.now() >= lane.notBefore);
+    return (
+      this.pauses === 0 && ((lane.full && lane.state.is === 'landed') || performance.now() >= lane.notBefore)
+    );
   }
 
   private async landOne(lane: Lane): Promise<void> {
     const started = performance.now();
-    const { is } = lane.state;
+    const before: string = lane.state.is;
     await this.lander.advance(lane);
     this.room.notify();
+    if (lane.state.is === 'held') lane.notBefore = performance.now() + HELD_MS;
     if (lane.state.is !== 'landed') return;
     this.watermark.advance(lane.partition, lane.state.next);
-    if (is === 'landed') return;
+    if (before !== 'claimed') return;
+    // Not waited for: who watches must not hold up who lands.
+    this.options.published?.publish(new Map([[lane.partition, lane.state.next]])).catch(() => {});
     this.landedAt = performance.now();
     // Small inserts cost as much as large ones: the dearer they are, the longer they may gather.
     lane.notBefore = this.landedAt + Math.min(MOST_LINGER_MS, LINGER_SHARE * (this.landedAt - started));
@@ -202,7 +211,7 @@ export class Landing implements LandingProgress {
 
   private isAtRest(): boolean {
     const lanes = [...this.lanes.values()];
-    return lanes.length > 0 && lanes.every(({ state }) => state.is === 'landed');
+    return lanes.length > 0 && lanes.every(({ state }) => state.is !== 'claimed');
   }
 
   private refuseRest(): void {

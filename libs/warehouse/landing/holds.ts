@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PerennialError } from '#eventing/errors';
+import type { Logger } from '#platform/logging';
+import type { Boundary, Projector } from '../boundary.js';
+import type { Warehouse } from '../warehouse.js';
+import { chainOf } from './claim-chain.js';
+import { isPassing } from './engine-errors.js';
+import { type HoldPlace, prolongHolds, putHold, releasedBy, releaseHold } from './hold-rows.js';
+
+export interface HoldsOptions {
+  /** A connection of its own: a hold is prolonged while others run statements that take their time. */
+  readonly warehouse: Warehouse;
+  /** Who pauses, for those who are kept waiting. */
+  readonly holder: string;
+  /** Of the stream, all of them. */
+  readonly partitions: () => Promise<Iterable<number>>;
+  readonly log: Logger;
+  /** For how long a hold stands that nobody prolongs. */
+  readonly leaseMs?: number;
+  /** How long it waits for another holder, or for a claim to land. */
+  readonly patienceMs?: number;
+}
+
+const LEASE_MS = 60_000;
+const PATIENCE_MS = 30_000;
+const LOOK_EVERY_MS = 20;
+const RELEASE_ATTEMPTS = 6;
+
+/** Whoever paused slept, or could not reach the warehouse, for longer than its lease: somebody else went on. */
+export class PauseLost extends PerennialError {
+  constructor(holder: string, partitions: readonly number[]) {
+    super(
+      'unavailable',
+      'pause-lost',
+      `The pause of ${holder} did not hold in partition ${partitions.join(', ')}: its lease was over. Try again.`,
+    );
+  }
+}
+
+interface Pause {
+  /** Unlike that of any other pause. */
+  readonly writer: string;
+  readonly places: HoldPlace[];
+  readonly deadline: number;
+  stopProlonging(): Promise<void>;
+}
+
+/**
+ * Pauses every projector, from any process: it holds the place of the next claim in every partition, and waits until
+ * what was claimed before has landed. Who holds the lowest partition goes first, others wait for it.
+ */
+export class Holds implements Projector {
+  readonly mayRepeat = true;
+  private current: Pause | undefined;
+  /** One pause after the other, in this process, too. */
+  private readonly queue: (() => void)[] = [];
+  private busy = false;
+
+  constructor(private readonly options: HoldsOptions) {}
+
+  /** @throws PerennialError projector-paused, projector-away */
+  async pause(): Promise<Boundary> {
+    await this.enter();
+    const pause = this.begin();
+    try {
+      const [lowest, ...others] = [...(await this.options.partitions())].sort((a, b) => a - b);
+      if (lowest !== undefined) await this.hold(pause, lowest);
+      await settled(others.map((partition) => this.hold(pause, partition)));
+      for (const place of pause.places) await this.untilLanded(pause, place);
+    } catch (error) {
+      await this.release(pause).catch(() => {});
+      this.leave();
+      throw error;
+    }
+    this.current = pause;
+    return new Map(
+      pause.places.filter(({ first }) => first > 0).map(({ partition, first }) => [partition, first - 1]),
+    );
+  }
+
+  /** @throws PauseLost when landing went on meanwhile */
+  async resume(): Promise<void> {
+    const pause = this.current;
+    if (!pause) throw new Error('Landing is not paused.');
+    this.current = undefined;
+    try {
+      const lost = await this.release(pause);
+      if (lost.length > 0) throw new PauseLost(this.options.holder, lost);
+    } finally {
+      this.leave();
+    }
+  }
+
+  private async enter(): Promise<void> {
+    while (this.busy) await new Promise<void>((resolve) => this.queue.push(resolve));
+    this.busy = true;
+  }
+
+  private leave(): void {
+    this.busy = false;
+    this.queue.shift()?.();
+  }
+
+  private begin(): Pause {
+    const { leaseMs = LEASE_MS, patienceMs = PATIENCE_MS, warehouse, holder, log } = this.options;
+    const writer = `${holder} ${randomUUID().slice(0, 8)}`;
+    const places: HoldPlace[] = [];
+    let prolonging: Promise<void> = Promise.resolve();
+    const timer = setInterval(() => {
+      if (places.length === 0) return;
+      prolonging = prolongHolds(warehouse, [...places], writer, leaseMs).catch((error) =>
+        log.warn({ err: error, holder }, 'The pause of landing could not be prolonged'),
+      );
+    }, leaseMs / 3).unref();
+    const stopProlonging = () => {
+      clearInterval(timer);
+      return prolonging;
+    };
+    return { writer, places, deadline: Date.now() + patienceMs, stopProlonging };
+  }
+
+  /** Takes the place after the last claim of a partition, as soon as nobody else has it. */
+  private async hold(pause: Pause, partition: number): Promise<void> {
+    const { warehouse, leaseMs = LEASE_MS } = this.options;
+    for (;;) {
+      const { end } = await chainOf(warehouse, partition);
+      const place = { partition, first: end.next, turn: end.turn };
+      if (!end.hold) await putHold(warehouse, place, pause.writer, leaseMs);
+      else if (end.hold.by === pause.writer) {
+        pause.places.push(place);
+        return;
+      } else if (end.hold.expired) await releaseHold(warehouse, place, pause.writer);
+      else await this.look(pause, paused(end.hold.by));
+    }
+  }
+
+  /** Every insert has a claim: when the last one before the hold has landed, none is under way that matters. */
+  private async untilLanded(pause: Pause, { partition, first }: HoldPlace): Promise<void> {
+    for (;;) {
+      const { claim } = await chainOf(this.options.warehouse, partition);
+      if (!claim || claim.landed || claim.last >= first) return;
+      await this.look(pause, away(partition, claim));
+    }
+  }
+
+  private async look(pause: Pause, error: PerennialError): Promise<void> {
+    if (Date.now() > pause.deadline) throw error;
+    await delay(LOOK_EVERY_MS);
+  }
+
+  /** Answers the partitions in which somebody else had done so before: there it did not hold. */
+  private async release(pause: Pause): Promise<number[]> {
+    await pause.stopProlonging();
+    const lost: number[] = [];
+    // The lowest one last: who waits for it finds all others free.
+    for (const place of pause.places.toReversed())
+      if (!(await this.releaseOne(place, pause.writer))) lost.push(place.partition);
+    return lost;
+  }
+
+  private async releaseOne(place: HoldPlace, writer: string): Promise<boolean> {
+    const { warehouse } = this.options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await releaseHold(warehouse, place, writer);
+        return (await releasedBy(warehouse, place)) === writer;
+      } catch (error) {
+        if (!isPassing(error) || attempt === RELEASE_ATTEMPTS) throw error;
+        await delay(LOOK_EVERY_MS * 2 ** attempt);
+      }
+    }
+  }
+}
+
+/** All of them, or the first failure, but not before the last of them is over. */
+const settled = async (work: readonly Promise<void>[]): Promise<void> => {
+  await Promise.allSettled(work);
+  await Promise.all(work);
+};
+
+const paused = (by: string): PerennialError =>
+  new PerennialError(
+    'unavailable',
+    'projector-paused',
+    `Landing is paused by ${by}. Try again when it is done.`,
+  );
+
+const away = (partition: number, { first, last }: { first: number; last: number }): PerennialError =>
+  new PerennialError(
+    'unavailable',
+    'projector-away',
+    `Offsets ${first} to ${last} of partition ${partition} are claimed, but no projector lands them.`,
+  );
