@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { EventMetadata, NewEvent } from '#eventing/event';
 import { eventId } from '#eventing/ids';
 
 /** A server may hold streams of earlier runs. */
-const RUN = Date.now();
+const RUN = randomUUID();
 let streams = 0;
 export const newStream = (): string => `contract-${RUN}-${++streams}`;
 

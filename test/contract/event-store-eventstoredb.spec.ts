@@ -41,6 +41,7 @@ eventStoreContract(
   { many: 5_000 },
 );
 
+// Of a server that others use, too, nothing is asked that needs an empty store or a hand on its connections.
 const server = process.env.EVENTSTORE_URL;
 if (server)
   eventStoreContract(
