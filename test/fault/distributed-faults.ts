@@ -125,11 +125,14 @@ function stop(set: DistributedSet, random: Random): Fault {
   };
 }
 
+const gatesInUse = (set: DistributedSet): string[] =>
+  [...set.gates].filter(([, gate]) => gate.isUsed).map(([name]) => name);
+
 const TRAP_MS = 2_000;
 
 /** Cuts connections: at any moment, or just when something is being made final. */
 function drop(set: DistributedSet, random: Random): Fault {
-  const victim = anyOf([...set.gates.keys()], random);
+  const victim = anyOf(gatesInUse(set), random);
   const gate = set.gates.get(victim);
   const trap = trapFor(victim);
   const [trapped, passing] = [trap !== undefined && random.uniform() < 0.6, random.uniform() < 0.5];
@@ -152,7 +155,7 @@ const trapFor = (gate: string): Trap['on'] | undefined => {
 
 /** What is delivered comes late. */
 function slowDown(set: DistributedSet, random: Random): Fault {
-  const victim = anyOf([...set.gates.keys()], random);
+  const victim = anyOf(gatesInUse(set), random);
   const gate = set.gates.get(victim);
   const [byMs, forMs] = [10 + 200 * random.uniform() ** 2, 500 + 3_000 * random.uniform()];
   return {

@@ -28,6 +28,11 @@ export class Gate {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** Whether anybody talks to anybody. */
+  get isUsed(): boolean {
+    return this.sockets.size > 0;
+  }
+
   /** Cuts every connection, as a pulled cable does. */
   drop(): void {
     for (const socket of this.sockets) socket.destroy();

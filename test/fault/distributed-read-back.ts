@@ -57,9 +57,24 @@ const readEvents = async (url: string): Promise<RecordedEvent[]> => {
   }
 };
 
-export const checkWarehouse = async (
+const checkWarehouse = async (
   warehouse: Warehouse,
   events: readonly RecordedEvent[],
+  records: readonly TopicRecord[],
+): Promise<Findings> => ({
+  ...(await checkLandedEvents(warehouse, records)),
+  'dead letters': (
+    await warehouse.rows<{ partition: number; offset: number; reason: string }>(
+      'SELECT `partition`, `offset`, reason FROM crm.dead_letters',
+    )
+  ).map(({ partition, offset, reason }) => ({ kind: 'lost', what: `${partition}/${offset}: ${reason}` })),
+  projections: await checkTables(warehouse),
+  views: await checkViews(events, warehouse),
+});
+
+/** crm.events and the claims, as the warehouse has them. */
+export const checkLandedEvents = async (
+  warehouse: Warehouse,
   records: readonly TopicRecord[],
 ): Promise<Findings> => ({
   landed: checkLanded(
@@ -74,13 +89,6 @@ export const checkWarehouse = async (
        FROM crm.claims AS c GROUP BY \`partition\`, first HAVING countIf(state = 'claimed') > 0`,
     ),
   ),
-  'dead letters': (
-    await warehouse.rows<{ partition: number; offset: number; reason: string }>(
-      'SELECT `partition`, `offset`, reason FROM crm.dead_letters',
-    )
-  ).map(({ partition, offset, reason }) => ({ kind: 'lost', what: `${partition}/${offset}: ${reason}` })),
-  projections: await checkTables(warehouse),
-  views: await checkViews(events, warehouse),
 });
 
 /** As PostgreSQL has it, without the vault's own code. */
