@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { invalid } from '#eventing/errors';
+import { invalid, PerennialError } from '#eventing/errors';
 import { idProblem } from '#eventing/ids';
 import { parseJson } from '../http/body.js';
 import { HttpProblem, type Problem, problemOf } from '../http/problem.js';
@@ -38,11 +38,18 @@ interface Envelope {
   readonly data: unknown;
 }
 
-/** One request of many commands: lanes keep the order of each customer's, answers come in the order of the lines. */
+/**
+ * One request of many commands: lanes keep the order of each customer's, answers come in the order of the lines. When
+ * nobody knows what became of a command, because a store is away, those behind it in its lane are not tried: sent
+ * again together they have their order still.
+ */
 export class BulkRun {
   private readonly lanes = new Lanes();
   /** Streams that were begun in this request: whoever follows up must wait for whoever began. */
   private readonly laneOfStream = new Map<string, string>();
+  /** Lanes with a command of which nobody knows what became of it. */
+  private readonly interrupted = new Set<string>();
+  private allInterrupted = false;
   private lines = 0;
 
   constructor(
@@ -89,13 +96,37 @@ export class BulkRun {
   private async begin({ id, prepared }: Admitted): Promise<{ answer: Promise<string> }> {
     if (this.options.dryRun) return { answer: Promise.resolve(answered(id, { status: 'accepted' })) };
     const lane = await this.laneOf(prepared);
-    const run = () => this.execute(prepared);
-    const done = prepared.type.barrier ? this.lanes.runAlone(run) : this.lanes.run(lane, run);
+    const done = prepared.type.barrier
+      ? this.lanes.runAlone(() => this.executeAlone(prepared))
+      : this.lanes.run(lane, () => this.executeIn(lane, prepared));
     const answer = done.then(
       ({ status, position }) => answered(id, { status, position }),
       (error: unknown) => rejected({ id, problem: this.problemOf(error) }),
     );
     return { answer };
+  }
+
+  private async executeIn(lane: string, prepared: Prepared): Promise<Done> {
+    if (this.allInterrupted || this.interrupted.has(lane)) throw notTried();
+    try {
+      return await this.execute(prepared);
+    } catch (error) {
+      if (isOpen(error)) this.interrupted.add(lane);
+      throw error;
+    }
+  }
+
+  private async executeAlone(prepared: Prepared): Promise<Done> {
+    if (this.allInterrupted || this.interrupted.size > 0) {
+      this.allInterrupted = true;
+      throw notTried();
+    }
+    try {
+      return await this.execute(prepared);
+    } catch (error) {
+      this.allInterrupted = isOpen(error);
+      throw error;
+    }
   }
 
   private envelopeOf(line: Line): Envelope {
@@ -133,6 +164,16 @@ export class BulkRun {
     return problem;
   }
 }
+
+/** Whether the command may have taken effect, or may when it is sent again. */
+const isOpen = (error: unknown): boolean => problemOf(error).status >= 500;
+
+const notTried = (): PerennialError =>
+  new PerennialError(
+    'unavailable',
+    'earlier-command-open',
+    'It was not tried, because of a command before it nobody knows what became of it. Send both again.',
+  );
 
 const answered = (id: string, { status, position }: Pick<Partial<Done>, 'status' | 'position'>): string =>
   `${JSON.stringify({ id, status, position })}\n`;
