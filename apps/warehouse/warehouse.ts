@@ -34,8 +34,7 @@ export const startWarehouse = async (
       concurrency: Math.max(1, threads() - THREADS_FOR_OTHERS),
       longestQueue: 1000,
       maxMemoryBytes: 4096 * MIB,
-      maxBodyBytes: 256 * MIB,
-      maxBodiesBytes: 1024 * MIB,
+      maxBodyBytes: 4096 * MIB,
       log,
     });
     lock.announce(server.url);

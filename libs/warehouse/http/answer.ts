@@ -20,6 +20,8 @@ const HELD_WHEN_WHOLE = 64 * 1024 * 1024;
 /** A reader that takes nothing for so long is given up: its query holds one of few places. */
 const PATIENCE_MS = 60_000;
 
+const BEFORE_BREAK_MS = 500;
+
 /** Whoever asked is gone, and reads no answer. */
 export class ClientGone extends Error {}
 
@@ -85,7 +87,8 @@ export class Answer {
       Buffer.from(`\r\n${marker}\r\n${this.tag}\r\n${message}${length} ${this.tag}\r\n${marker}\r\n`),
     ).catch(() => undefined);
     if (this.out !== this.response) await this.flushed();
-    this.response.write('', () => this.response.destroy());
+    // Whoever reads along comes to the reason before the break.
+    setTimeout(() => this.response.destroy(), BEFORE_BREAK_MS);
   }
 
   private async begin(): Promise<void> {

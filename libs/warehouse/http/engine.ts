@@ -5,12 +5,6 @@ interface Native {
   CreateConnection(directory: string): object;
   CloseConnection(connection: object): void;
   QueryAsyncConnection(connection: object, sql: string, format: string): Promise<Answered>;
-  InsertRawAsyncConnection(
-    connection: object,
-    head: string,
-    data: Buffer,
-    countLines: boolean,
-  ): Promise<Written>;
 }
 
 export interface Answered {
@@ -19,12 +13,7 @@ export interface Answered {
   readonly bytesRead: number;
 }
 
-export interface Written {
-  readonly rowsWritten: number;
-  readonly bytesWritten: number;
-}
-
-// The public face of chDB takes eight formats for inserts, and binary ones not at all; what is below it takes them all.
+// Below the public face of chDB, which counts and closes connections in its own way, also at the end of the process.
 const native: Native = (() => {
   const chdb = createRequire(import.meta.url).resolve('chdb');
   return (createRequire(chdb)('./dist/loader.js') as { loadNative(): Native }).loadNative();
@@ -46,11 +35,6 @@ export class EngineConnection {
   /** @throws ClickHouseException */
   run(sql: string, format = 'TabSeparated'): Promise<Answered> {
     return this.track(native.QueryAsyncConnection(this.connection, sql, format));
-  }
-
-  /** The data goes to the engine as it is. @throws ClickHouseException */
-  insert(head: string, data: Buffer): Promise<Written> {
-    return this.track(native.InsertRawAsyncConnection(this.connection, head, data, false));
   }
 
   /** Once its statement has ended: closing a connection under a statement breaks the engine. */

@@ -10,6 +10,7 @@ export const CODES = {
   sameQueryId: 216,
   unknownCompression: 89,
   tooLarge: 229,
+  notEnoughSpace: 243,
   sessionNotFound: 372,
   sessionLocked: 373,
   sessionTimeout: 374,

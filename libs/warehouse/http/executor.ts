@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, ClientGone, type Summary } from './answer.js';
+import type { Received } from './body.js';
 import { EngineConnection } from './engine.js';
 import { CODES, exception } from './exception.js';
 import { type QueryRequest, quoted } from './request.js';
 import { ResultPipes } from './result-pipes.js';
 import { RunningQueries } from './running-queries.js';
 import { Sessions } from './sessions.js';
-import { type Statement, statementOf } from './statement.js';
+import { Spool } from './spool.js';
+import type { Statement } from './statement.js';
 import { Turns } from './turns.js';
 
 export interface ExecutorOptions {
@@ -16,6 +18,8 @@ export interface ExecutorOptions {
   readonly concurrency: number;
   readonly longestQueue: number;
   readonly maxMemoryBytes: number;
+  /** The most that one insert may bring, as it comes. */
+  readonly maxBodyBytes: number;
 }
 
 const DEFAULT_FORMAT = 'TabSeparated';
@@ -30,6 +34,7 @@ export class Executor {
   readonly turns: Turns;
   private readonly pipes: ResultPipes;
   private readonly sessions: Sessions;
+  private readonly spool: Spool;
   /** Keeps the engine up, which else would start and stop with each query. */
   private readonly anchor: EngineConnection;
 
@@ -39,28 +44,57 @@ export class Executor {
     this.running = new RunningQueries(connect);
     this.sessions = new Sessions(connect);
     this.turns = new Turns(options.concurrency, options.longestQueue);
-    this.pipes = new ResultPipes(options.concurrency);
+    this.spool = new Spool(`${options.directory}-incoming`, options.maxBodyBytes);
+    this.pipes = new ResultPipes(`${options.directory}-answers`, options.concurrency);
   }
 
   /**
    * @param gone when nobody waits for the answer any more: a question then ends, a change is finished all the same
    * @throws ClickHouseException
    */
-  async run(request: QueryRequest, body: Buffer, answer: Answer, gone: AbortSignal): Promise<void> {
-    const statement = statementOf(request.query, body);
+  async run(request: QueryRequest, received: Received, answer: Answer, gone: AbortSignal): Promise<void> {
+    const { statement } = received;
+    // The rows are there before the query takes its place among those that run.
+    const summary =
+      statement.kind === 'insert'
+        ? await this.spool.with(received.data, (path) => {
+            const sql = statement.from(path, received.packing);
+            return this.inTurn(request, statement, answer, gone, async (connection) => {
+              const { rowsRead, bytesRead } = await connection.run(sql);
+              return {
+                readRows: rowsRead,
+                readBytes: bytesRead,
+                writtenRows: rowsRead,
+                writtenBytes: bytesRead,
+              };
+            });
+          })
+        : await this.inTurn(request, statement, answer, gone, (connection) =>
+            this.answered(connection, request, statement, answer),
+          );
+    await answer.finish(summary);
+  }
+
+  private inTurn(
+    request: QueryRequest,
+    statement: Statement,
+    answer: Answer,
+    gone: AbortSignal,
+    execute: (connection: EngineConnection) => Promise<Summary>,
+  ): Promise<Summary> {
     const id = request.id ?? randomUUID();
     answer.header('X-ClickHouse-Query-Id', id);
     const work = async (connection: EngineConnection, restores: boolean) => {
       const restore = restores ? await settingsBefore(connection, request) : undefined;
       await this.prepare(connection, request, statement, id);
       try {
-        await answer.finish(await this.execute(connection, request, statement, answer));
+        return await execute(connection);
       } finally {
         if (restore) await connection.run(restore);
       }
     };
     if (statement.kind === 'reading') gone.addEventListener('abort', () => void this.running.kill(id));
-    await this.running.run(id, () =>
+    return this.running.run(id, () =>
       this.turns.take(() => {
         if (statement.kind === 'reading' && gone.aborted) throw new ClientGone();
         if (request.session)
@@ -112,48 +146,26 @@ export class Executor {
     await connection.run(`SET ${values.map(([name, value]) => `${name} = ${quoted(value)}`).join(', ')}`);
   }
 
-  private async execute(
+  private async answered(
     connection: EngineConnection,
     request: QueryRequest,
-    statement: Statement,
+    statement: Exclude<Statement, { kind: 'insert' }>,
     answer: Answer,
   ): Promise<Summary> {
-    const format = request.format ?? DEFAULT_FORMAT;
-    switch (statement.kind) {
-      case 'insert':
-        return written(connection, statement);
-      case 'reading': {
-        answer.describe(statement.format ?? checkedFormat(format));
-        const { rowsRead, bytesRead } = await this.pipes.through(
-          (path) => connection.run(statement.into(path, format)),
-          (pipe) => answer.take(pipe),
-        );
-        return { readRows: rowsRead, readBytes: bytesRead };
-      }
-      case 'other': {
-        answer.describe(checkedFormat(format));
-        const { bytes, rowsRead, bytesRead } = await connection.run(statement.sql, format);
-        if (bytes.length > 0) await answer.write(bytes);
-        return { readRows: rowsRead, readBytes: bytesRead };
-      }
+    const format = checkedFormat(request.format ?? DEFAULT_FORMAT);
+    answer.describe(statement.kind === 'reading' ? (statement.format ?? format) : format);
+    if (statement.kind === 'other') {
+      const { bytes, rowsRead, bytesRead } = await connection.run(statement.sql, format);
+      if (bytes.length > 0) await answer.write(bytes);
+      return { readRows: rowsRead, readBytes: bytesRead };
     }
+    const { rowsRead, bytesRead } = await this.pipes.through(
+      (path) => connection.run(statement.into(path, format)),
+      (pipe) => answer.take(pipe),
+    );
+    return { readRows: rowsRead, readBytes: bytesRead };
   }
 }
-
-const written = async (
-  connection: EngineConnection,
-  { head, data }: Extract<Statement, { kind: 'insert' }>,
-): Promise<Summary> => {
-  // To the engine an insert without data is an error, to ClickHouse it is one of no rows.
-  if (data.length === 0) return {};
-  const { rowsWritten, bytesWritten } = await connection.insert(head, data);
-  return {
-    readRows: rowsWritten,
-    readBytes: bytesWritten,
-    writtenRows: rowsWritten,
-    writtenBytes: bytesWritten,
-  };
-};
 
 const isOn = (value: string | undefined): boolean => value !== undefined && value !== '0';
 

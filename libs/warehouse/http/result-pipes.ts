@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { constants, mkdirSync, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -12,11 +10,15 @@ import type { Readable } from 'node:stream';
  * of its own, and its plain queries hold the whole answer in memory.
  */
 export class ResultPipes {
-  private readonly directory = mkdtempSync(join(tmpdir(), 'perennial-answers-'));
   private readonly free: string[];
 
-  constructor(count: number) {
-    this.free = Array.from({ length: count }, (_, i) => join(this.directory, String(i)));
+  constructor(
+    private readonly directory: string,
+    count: number,
+  ) {
+    rmSync(directory, { recursive: true, force: true }); // left by a process that was killed
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.free = Array.from({ length: count }, (_, i) => join(directory, String(i)));
     execFileSync('mkfifo', ['-m', '600', ...this.free]);
   }
 
@@ -30,7 +32,8 @@ export class ResultPipes {
     // Not blocking: the engine opens the other end later, or never.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const pipe = new Socket({ fd, readable: true, writable: false });
-    const closed = once(pipe, 'close');
+    const closed = new Promise((resolve) => pipe.once('close', resolve));
+    pipe.on('error', () => {}); // a reader that stops early ends it so
     const reading = read(pipe);
     reading.catch(() => pipe.destroy()); // nobody reads any more: the engine's next write fails
     try {
@@ -39,7 +42,7 @@ export class ResultPipes {
       return result;
     } finally {
       pipe.destroy();
-      await closed.catch(() => undefined);
+      await closed;
       await reading.catch(() => undefined);
       this.free.push(path);
     }

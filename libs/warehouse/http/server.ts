@@ -4,17 +4,15 @@ import { hostname } from 'node:os';
 import type { Logger } from '#platform/logging';
 import { type Credentials, checkAccess } from './access.js';
 import { Answer, ClientGone } from './answer.js';
-import { BodyReader } from './body.js';
+import { receive } from './body.js';
 import { ClickHouseException } from './exception.js';
 import { Executor, type ExecutorOptions } from './executor.js';
 import { formFields, requestOf } from './request.js';
+import { tooLong } from './spool.js';
 
 export interface WarehouseServerOptions extends ExecutorOptions, Credentials {
   readonly host: string;
   readonly port: number;
-  /** The longest body, and the most that all bodies together may take. */
-  readonly maxBodyBytes: number;
-  readonly maxBodiesBytes: number;
   readonly log: Logger;
 }
 
@@ -27,12 +25,12 @@ export interface WarehouseServer {
 const GRACE_MS = 3000;
 /** As much as ClickHouse takes: parameters stand in there. */
 const LONGEST_URL = 1024 * 1024;
+const LONGEST_FORM = 64 * 1024 * 1024;
 const MOST_OFTEN_MS = 1000;
 
 /** chDB on one directory behind ClickHouse's HTTP interface. */
 export const startWarehouseServer = async (options: WarehouseServerOptions): Promise<WarehouseServer> => {
   const executor = new Executor(options);
-  const bodies = new BodyReader(options.maxBodyBytes, options.maxBodiesBytes);
   const server = createServer(
     { maxHeaderSize: LONGEST_URL, keepAliveTimeout: 30_000 },
     (request, response) => {
@@ -60,17 +58,14 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
     let answer = new Answer(request, response, { compress: false, whole: false });
     try {
       checkAccess(request, url, options);
-      await bodies.read(request, async (body) => {
-        const type = request.headers['content-type'] ?? '';
-        const isForm = /^multipart\/form-data/i.test(type);
-        const query = requestOf(request, url, isForm ? formFields(body, type) : undefined);
-        answer = new Answer(request, response, {
-          compress: query.settings.get('enable_http_compression') === '1',
-          whole: query.whole,
-        });
-        keepAlive(request, response, query.settings);
-        await executor.run(query, isForm ? Buffer.alloc(0) : body, answer, goneOf(response));
+      const form = await formOf(request);
+      const query = requestOf(request, url, form);
+      answer = new Answer(request, response, {
+        compress: query.settings.get('enable_http_compression') === '1',
+        whole: query.whole,
       });
+      keepAlive(request, response, query.settings);
+      await executor.run(query, await receive(request, query.query), answer, goneOf(response));
     } catch (error) {
       if (error instanceof ClientGone || (request.destroyed && !request.complete)) return;
       if (!(error instanceof ClickHouseException)) throw error;
@@ -97,6 +92,20 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
       await closed;
     },
   };
+};
+
+/** The fields of a form, in which parameters stand that are too long for an address. */
+const formOf = async (request: IncomingMessage): Promise<ReadonlyMap<string, string> | undefined> => {
+  const type = request.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data/i.test(type)) return undefined;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length > LONGEST_FORM) throw tooLong(LONGEST_FORM);
+  }
+  return formFields(Buffer.concat(chunks), type);
 };
 
 /** What is answered to everybody, without a query. */

@@ -8,36 +8,19 @@ export type Statement =
       readonly format: string | undefined;
       into(path: string, format: string): string;
     }
-  | { readonly kind: 'insert' /** All before the data. */; readonly head: string; readonly data: Buffer }
+  | {
+      /** Its rows are read from a file. */
+      readonly kind: 'insert';
+      from(path: string, packing: string | undefined): string;
+    }
   | { readonly kind: 'other'; readonly sql: string };
 
 const READING = /^(SELECT|WITH|FROM|SHOW|DESCRIBE|DESC|EXPLAIN|EXISTS|CHECK|\()$/;
 /** A statement is short; only data behind it is long. */
-const LONGEST_HEAD = 1024 * 1024;
+export const LONGEST_HEAD = 1024 * 1024;
 
-/** @param query from the URL; @param body what was posted: the query, or the rest of it, or its data */
-export const statementOf = (query: string | undefined, body: Buffer): Statement => {
-  if (query !== undefined) {
-    const head = insertHead(query);
-    // The data stays where it is: it may be long.
-    if (head && query.slice(head).trim() === '')
-      return { kind: 'insert', head: query.slice(0, head), data: body };
-  }
-  const bytes = query === undefined ? body : Buffer.concat([Buffer.from(`${query}\n`), body]);
-  // Byte by byte, so that places in the text are places in the bytes.
-  const head = insertHead(bytes.subarray(0, LONGEST_HEAD).toString('latin1'));
-  if (head) {
-    const blanks = /^[ \t]*\r?\n?/.exec(bytes.subarray(head, head + 100).toString('latin1'))?.[0].length ?? 0;
-    return {
-      kind: 'insert',
-      head: bytes.subarray(0, head).toString(),
-      data: bytes.subarray(head + blanks),
-    };
-  }
-  return plainStatement(bytes.toString());
-};
-
-const plainStatement = (text: string): Statement => {
+/** A statement without data. */
+export const plainStatement = (text: string): Statement => {
   const { sql, lexemes } = single(text);
   const first = lexemes[0]?.upper ?? '';
   if (lexemes.some(({ upper }, i) => upper === 'OUTFILE' && lexemes[i - 1]?.upper === 'INTO'))
@@ -62,23 +45,39 @@ const plainStatement = (text: string): Statement => {
   };
 };
 
-/** Where the data of an INSERT begins; undefined for what is no INSERT with data. */
-const insertHead = (text: string): number | undefined => {
-  let previous = '';
-  let first = true;
-  for (const { upper, depth, word, at, text: own } of lex(text)) {
-    if (first && upper !== 'INSERT') return undefined;
-    first = false;
-    if (depth > 0) continue;
-    if (upper === 'INFILE' && previous === 'FROM')
-      throw notImplemented('FROM INFILE is not possible here: send the data in the body');
-    if (upper === 'SELECT' || upper === 'WITH') return undefined;
-    if (upper === 'VALUES') return at + own.length;
-    if (previous === 'FORMAT' && word) return upper === 'VALUES' ? at + own.length : at + own.length;
-    previous = upper;
+/** An INSERT with data, and what follows it; undefined for any other statement. @throws ClickHouseException */
+export const insertOf = (
+  text: string,
+): { statement: Extract<Statement, { kind: 'insert' }>; end: number; rest: string } | undefined => {
+  let previous: Lexeme | undefined;
+  let settings: number | undefined;
+  for (const lexeme of lex(text)) {
+    const { upper, depth, word, at } = lexeme;
+    if (!previous && upper !== 'INSERT') return undefined;
+    if (depth === 0) {
+      if (upper === 'INFILE' && previous?.upper === 'FROM')
+        throw notImplemented('FROM INFILE is not possible here: send the data in the body');
+      if (upper === 'SELECT' || upper === 'WITH') return undefined;
+      if (upper === 'SETTINGS') settings ??= at;
+      if (upper === 'VALUES') return insertAt(text, settings ?? at, at, at + lexeme.text.length, 'Values');
+      if (previous?.upper === 'FORMAT' && word)
+        return insertAt(text, settings ?? previous.at, previous.at, at + lexeme.text.length, lexeme.text);
+    }
+    previous = lexeme;
   }
   return undefined;
 };
+
+/** The file is named before the settings, which stand before the format. */
+const insertAt = (text: string, file: number, formatAt: number, end: number, format: string) => ({
+  end,
+  rest: text.slice(end),
+  statement: {
+    kind: 'insert' as const,
+    from: (path: string, packing: string | undefined) =>
+      `${text.slice(0, file)} FROM INFILE '${path}'${packing ? ` COMPRESSION '${packing}'` : ''} ${text.slice(file, formatAt)} FORMAT ${format}`,
+  },
+});
 
 /** The one statement, without what ends it. */
 const single = (text: string): { sql: string; lexemes: Lexeme[] } => {
@@ -100,7 +99,7 @@ const withOurQueryIds = (sql: string, lexemes: readonly Lexeme[]): string =>
     const [operator, value] = [lexemes[i + 1], lexemes[i + 2]];
     const compared =
       text === 'query_id' &&
-      (operator?.text === '=' ? value?.text.startsWith("'") : operator?.upper === 'IN');
+      (operator?.text === '=' ? /^['{]/.test(value?.text ?? '') : operator?.upper === 'IN');
     return compared ? `${changed.slice(0, at)}${QUERY_ID}${changed.slice(at + text.length)}` : changed;
   }, sql);
 
