@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 
 /** Where Debian and its relatives keep what they do not put on the PATH. */
 const DEBIAN = '/usr/lib/postgresql';
@@ -44,4 +44,14 @@ export const postgresObstacle = (): string | undefined => {
   if (!postgresPrograms()) return 'PostgreSQL (initdb, postgres) is not installed';
   if (!postgresAccount()) return 'PostgreSQL does not run as root, and there is no user postgres or nobody';
   return undefined;
+};
+
+/** The first folder on the way to this one that the account may not pass, if there is one. */
+export const closedFolder = (path: string, { uid, gid }: Account): string | undefined => {
+  if (uid === undefined) return undefined;
+  const parent = dirname(path);
+  const { mode, uid: owner, gid: group } = statSync(parent);
+  const needed = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
+  const above = parent === path ? undefined : closedFolder(parent, { uid, gid });
+  return above ?? (mode & needed ? undefined : parent);
 };

@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { freePort } from './free-port.js';
 import { type Exit, type LaunchedProcess, launch } from './launched-process.js';
-import { postgresAccount, postgresObstacle, postgresPrograms } from './postgres-programs.js';
-import { familyOf, signalAll, untilGone } from './process-family.js';
+import { closedFolder, postgresAccount, postgresObstacle, postgresPrograms } from './postgres-programs.js';
+import { familyOf, runs, signalAll, untilGone } from './process-family.js';
 import { StartFailure } from './start-failure.js';
 import { untilAnswers } from './until-answers.js';
 
@@ -47,6 +47,11 @@ export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promis
   if (!programs || !account) throw new StartFailure(postgresObstacle()!);
   const home = dir ?? mkdtempSync(join(tmpdir(), 'perennial-postgres-'));
   mkdirSync(home, { recursive: true, mode: 0o700 });
+  const closed = closedFolder(resolve(home), account);
+  if (closed)
+    throw new StartFailure(
+      `PostgreSQL does not run as root, and whom it runs as may not pass ${closed}: choose another directory, or name a server in DATABASE_URL.`,
+    );
   if (account.uid !== undefined) chownSync(home, account.uid, account.gid!);
   const data = join(home, 'data');
   const log = join(home, 'postgres.log');
@@ -72,6 +77,7 @@ export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promis
   const address = port || (await freePort());
   const url = `postgres://${USER}:${password}@127.0.0.1:${address}/postgres`;
   const start = async (): Promise<LaunchedProcess> => {
+    disownDeadPostmaster(data);
     const started = await launch(programs.postgres, ['-D', data, ...settingsOf(address)], {
       ...account,
       log,
@@ -113,6 +119,18 @@ export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promis
       running = await start();
     },
   };
+};
+
+/**
+ * A postmaster whose launcher was killed with it stays in the list of processes where nobody asks how it ended, as
+ * in many containers, and its successor takes it for alive. The number of its own parent it takes for stale, and
+ * goes on to look whether anybody still uses the shared memory, as it should.
+ */
+const disownDeadPostmaster = (data: string): void => {
+  const file = join(data, 'postmaster.pid');
+  if (!existsSync(file)) return;
+  const [pid, ...rest] = readFileSync(file, 'utf8').split('\n');
+  if (!runs(Number(pid))) writeFileSync(file, [process.pid, ...rest].join('\n'));
 };
 
 const settingsOf = (port: number): string[] =>

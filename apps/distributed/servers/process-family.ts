@@ -27,7 +27,7 @@ export const untilGone = async (pids: readonly number[], withinMs: number): Prom
 };
 
 /** One that has ended may be listed for as long as nobody has asked how. */
-const runs = (pid: number): boolean => {
+export const runs = (pid: number): boolean => {
   const status = read(`/proc/${pid}/status`);
   return status !== undefined && !/^State:\s+[ZX]/m.test(status);
 };

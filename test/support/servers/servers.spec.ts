@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Kafka, logLevel } from 'kafkajs';
 import { Client } from 'pg';
@@ -34,7 +37,7 @@ describeWithOwnKafka('a broker of our own', () => {
     await admin.connect();
     const offsets = await admin.fetchTopicOffsets(topic);
     await admin.disconnect();
-    expect(offsets.map(({ partition, high }) => [partition, high])).toEqual([
+    expect(offsets.map(({ partition, high }) => [partition, high]).sort()).toEqual([
       [0, '0'],
       [1, '1'],
     ]);
@@ -68,6 +71,18 @@ describeWithOwnPostgres('a PostgreSQL of our own', () => {
     await server.restart();
     expect(server.url).toBe(url);
     expect(await query('SELECT number FROM kept')).toEqual([{ number: 7 }]);
+  });
+
+  it('says which folder is in the way of whom it runs as', async () => {
+    if (process.getuid?.() !== 0) return;
+    const folder = mkdtempSync(join(tmpdir(), 'perennial-'));
+    try {
+      await expect(startPostgres({ dir: join(folder, 'postgres') })).rejects.toThrow(
+        new RegExp(`may not pass ${folder}:`),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('asks for a password', async () => {
