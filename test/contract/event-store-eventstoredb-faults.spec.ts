@@ -98,7 +98,7 @@ describe('EventStoreDB as a process of its own', () => {
     for (const stream of streams) expect(await revisionsIn(store, stream)).toEqual(upTo(count));
     const positions = (await all(store.readAll())).map(({ position }) => position);
     expect((await seen).map(({ position }) => position)).toEqual(positions);
-  });
+  }, 60_000);
 
   it('may cut off a reading, which goes on where it was', async () => {
     const { process, url } = await serve();
