@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Checkpoint } from '#event-stream/kafka/checkpoint-record';
+import { letGo } from '#event-stream/kafka/kafka';
 import { isFenced, isKafkaFailure } from '#event-stream/kafka/kafka-failure';
 import { ensureTopics, type TopicOptions } from '#event-stream/kafka/topics';
 import {
@@ -139,7 +140,7 @@ class RunningRelay {
       log.info({ position: checkpoint.position }, 'This relay is the active one');
       await this.relay(writer, checkpoint, signal);
     } finally {
-      await writer.close().catch(() => {}); // its connections may be gone
+      await writer.close();
     }
   }
 
@@ -151,7 +152,7 @@ class RunningRelay {
     try {
       await mustFit(checkpoint, { topic: topics.topic, admin, eventStore });
     } finally {
-      await admin.disconnect().catch(() => {}); // its connections may be gone
+      await letGo(admin);
     }
     // Before the first event is sent: an end beyond zero without a checkpoint means that one was lost.
     return checkpoint ?? writer.write([], NOTHING_WRITTEN);
@@ -221,7 +222,7 @@ class RunningRelay {
       await admin.connect();
       await ensureTopics(admin, topics);
     } finally {
-      await admin.disconnect().catch(() => {}); // it may never have been connected
+      await letGo(admin);
     }
   }
 

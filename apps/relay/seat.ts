@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
 import { type Checkpoint, decodeCheckpoint } from '#event-stream/kafka/checkpoint-record';
+import { letGo } from '#event-stream/kafka/kafka';
 import { isKafkaFailure } from '#event-stream/kafka/kafka-failure';
 import { checkpointTopicOf } from '#event-stream/kafka/topics';
 import type { Logger } from '#platform/logging';
@@ -19,7 +20,7 @@ export interface SeatOptions {
 const WAIT_MS = 200;
 const PAUSE_MS = 500;
 const READ_TIMEOUT_MS = 15_000;
-const LEAVE_TIMEOUT_MS = 2_000;
+const LEAVE_TIMEOUT_MS = 3_000;
 /** How many offsets before a writer's mark the last checkpoint is looked for, until it is found. */
 const SPANS = [100, 10_000, Number.POSITIVE_INFINITY];
 
@@ -93,7 +94,7 @@ export class Seat {
     const late = new AbortController();
     await Promise.race([
       this.done.catch(() => {}), // whoever waits for the seat has it
-      delay(LEAVE_TIMEOUT_MS, undefined, { signal: late.signal }).catch(() => {}),
+      delay(LEAVE_TIMEOUT_MS, undefined, { signal: late.signal }).catch(() => {}), // it has left in time
     ]);
     late.abort();
   }
@@ -145,7 +146,7 @@ export class Seat {
       this.consumer = undefined;
       this.member = false;
       this.assigned(false);
-      await consumer.disconnect().catch(() => {}); // its connections may be gone
+      await letGo(consumer);
     }
   }
 

@@ -47,3 +47,18 @@ const write = (
   if (level === kafkajs.logLevel.ERROR && !CHATTY.has(namespace)) log.warn(fields, message);
   else log.debug(fields, message);
 };
+
+const LET_GO_WITHIN_MS = 2_000;
+
+/** Ends a connection that is not needed any more: it may be gone already, and a broker that hangs is not waited for. */
+export const letGo = (client: { disconnect(): Promise<void> }): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, LET_GO_WITHIN_MS);
+    client
+      .disconnect()
+      .catch(() => {}) // nothing is lost with it
+      .finally(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+  });

@@ -75,14 +75,12 @@ const create = async (admin: Admin, topics: ITopicConfig[]): Promise<void> => {
   try {
     await admin.createTopics({ topics, waitForLeaders: true });
   } catch (error) {
-    if (!exists(error)) throw error;
+    if (!(error instanceof kafkajs.KafkaJSAggregateError)) throw error;
+    // Another process may have been faster.
+    const failure = error.errors.find((each) => (each as { type?: string }).type !== 'TOPIC_ALREADY_EXISTS');
+    if (failure) throw failure;
   }
 };
-
-/** Another process was faster. */
-const exists = (error: unknown): boolean =>
-  error instanceof kafkajs.KafkaJSAggregateError &&
-  error.errors.every((each) => (each as { type?: string }).type === 'TOPIC_ALREADY_EXISTS');
 
 const problemsOf = async (admin: Admin, options: TopicOptions): Promise<string[]> => {
   const { topic, partitions, minInSync, retentionDays, maxMessageBytes = MAX_MESSAGE_BYTES } = options;
