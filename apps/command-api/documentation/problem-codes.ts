@@ -125,6 +125,7 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
   503: {
     'event-store-unavailable': 'The event store cannot be reached; send the same again.',
     'stream-contended': 'Others change the same stream time and again; send the same again.',
+    'database-unavailable': 'The key vault cannot be reached; send the same again.',
     'vault-busy': 'Another process reads the key vault; erase again.',
     'stream-begun-meanwhile': 'Somebody else began the same stream; send the same again.',
     'warehouse-behind': 'The warehouse does not show everything yet; ask again.',
