@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { isRunning } from '#platform/process-identity';
 import { freePort } from './free-port.js';
 import { type Exit, type LaunchedProcess, launch } from './launched-process.js';
 import { closedFolder, postgresAccount, postgresObstacle, postgresPrograms } from './postgres-programs.js';
-import { familyOf, runs, signalAll, untilGone } from './process-family.js';
+import { familyOf, signalAll, untilGone } from './process-family.js';
 import { StartFailure } from './start-failure.js';
 import { untilAnswers } from './until-answers.js';
 
@@ -130,7 +131,7 @@ const disownDeadPostmaster = (data: string): void => {
   const file = join(data, 'postmaster.pid');
   if (!existsSync(file)) return;
   const [pid, ...rest] = readFileSync(file, 'utf8').split('\n');
-  if (!runs(Number(pid))) writeFileSync(file, [process.pid, ...rest].join('\n'));
+  if (!isRunning(Number(pid))) writeFileSync(file, [process.pid, ...rest].join('\n'));
 };
 
 const settingsOf = (port: number): string[] =>

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isRunning } from '#platform/process-identity';
 
 /** A process and those that it started, as Linux tells them; elsewhere only itself. */
 export const familyOf = (pid: number): number[] => {
@@ -20,16 +21,10 @@ export const signalAll = (pids: readonly number[], signal: NodeJS.Signals): void
 /** @throws Error when one of them still runs at the end of the time */
 export const untilGone = async (pids: readonly number[], withinMs: number): Promise<void> => {
   const deadline = Date.now() + withinMs;
-  while (pids.some(runs)) {
-    if (Date.now() > deadline) throw new Error(`Still running: ${pids.filter(runs).join(', ')}`);
+  while (pids.some(isRunning)) {
+    if (Date.now() > deadline) throw new Error(`Still running: ${pids.filter(isRunning).join(', ')}`);
     await delay(5);
   }
-};
-
-/** One that has ended may be listed for as long as nobody has asked how. */
-export const runs = (pid: number): boolean => {
-  const status = read(`/proc/${pid}/status`);
-  return status !== undefined && !/^State:\s+[ZX]/m.test(status);
 };
 
 const read = (file: string): string | undefined => {
