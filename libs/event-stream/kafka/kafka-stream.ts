@@ -114,10 +114,11 @@ export class KafkaStream implements EventStream {
     return { ...this.reading.assignments.current, ...health };
   }
 
-  /** After `consume` has been ended. */
+  /** Ends `consume`, too. Within three seconds, whether brokers answer or not. */
   async close(): Promise<void> {
-    await this.landed.close();
-    await Promise.all([this.checkpoints.close(), this.offsets.close()]);
+    this.landed.close();
+    await Promise.all([this.reading.close(), this.checkpoints.close()]);
+    await this.offsets.close();
   }
 }
 

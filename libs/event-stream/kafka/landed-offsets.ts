@@ -74,9 +74,8 @@ export class GroupLandedOffsets implements LandedOffsets {
     return this.flushing;
   }
 
-  /** After a last attempt. */
-  async close(): Promise<void> {
-    await this.flush();
+  /** Nothing is tried again after that. */
+  close(): void {
     this.closed = true;
     clearTimeout(this.timer);
   }

@@ -55,6 +55,7 @@ export class TopicReading implements GroupEvents {
   private held: Held[] = [];
   private heldBytes = 0;
   private failure: { readonly error: unknown } | undefined;
+  private closed = false;
   private readonly news = new Change();
   private readonly taken = new Change();
 
@@ -72,7 +73,7 @@ export class TopicReading implements GroupEvents {
     const consumer = new GroupConsumer(this.options, this);
     this.consumer = consumer;
     try {
-      while (!signal.aborted) {
+      while (!signal.aborted && !this.closed) {
         this.raise();
         const placement = this.placements.shift();
         const held = placement ? undefined : this.take();
@@ -87,6 +88,14 @@ export class TopicReading implements GroupEvents {
       await closed;
       this.consumer = undefined;
     }
+  }
+
+  /** Ends the iteration, and leaves the group even when whoever iterates is busy. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.news.notify();
+    this.taken.notify();
+    await this.consumer?.close();
   }
 
   assigned(partitions: readonly number[]): void {
@@ -171,7 +180,7 @@ export class TopicReading implements GroupEvents {
     { partition, generation, from }: Placement,
     { signal, resumeAt }: ConsumeOptions,
   ): Promise<void> {
-    const valid = () => !signal.aborted && this.assignments.has(partition, generation);
+    const valid = () => !signal.aborted && !this.closed && this.assignments.has(partition, generation);
     const wanted = from ?? (await this.patiently(valid, () => resumeAt(partition, generation)));
     if (wanted === undefined || !valid()) return;
     await this.patiently(valid, () => this.assertReadable(partition, wanted, valid));
