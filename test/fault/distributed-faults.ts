@@ -30,7 +30,7 @@ const VICTIMS: readonly (readonly [string, number])[] = [
   ['event-store', 2],
   ['postgresql', 1.5],
 ];
-const PROJECTIONS = ['purchases', 'interactions', 'complaints', 'campaign_members', 'returns'];
+const PROJECTIONS = ['purchases', 'interactions', 'complaint_events', 'campaign_members', 'returns'];
 
 /** As the clocks of clients know them: some time out over it, some do not. */
 const pauseMs = (random: Random): number => 500 + 7_500 * random.uniform() ** 2;
@@ -125,8 +125,10 @@ function stop(set: DistributedSet, random: Random): Fault {
   };
 }
 
-const gatesInUse = (set: DistributedSet): string[] =>
-  [...set.gates].filter(([, gate]) => gate.isUsed).map(([name]) => name);
+const gatesInUse = (set: DistributedSet): string[] => {
+  const used = [...set.gates].filter(([, gate]) => gate.isUsed).map(([name]) => name);
+  return used.length > 0 ? used : ['kafka'];
+};
 
 const TRAP_MS = 2_000;
 

@@ -224,7 +224,7 @@ describeWithKafka('the checker of the topic', () => {
     const relay = startRelay({
       ...options,
       onRelayed: () => {
-        if (relay.status().position >= head) reached.open();
+        if ((relay.status().position ?? -1) >= head) reached.open();
       },
     });
     await Promise.race([reached.opened, relay.done]);

@@ -18,21 +18,42 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-/** A server that its own starter knows how to start again. */
-export const serverPart = (
-  name: string,
-  server: {
-    kill(signal: NodeJS.Signals): Promise<void>;
-    restart(): Promise<void>;
-    stop(): Promise<void>;
-  },
-): Part => ({
-  name,
-  kill: () => server.kill('SIGKILL'),
-  signal: (signal) => server.kill(signal),
-  start: () => server.restart(),
-  stop: () => server.stop(),
-});
+interface Server {
+  readonly exited: Promise<Exit>;
+  kill(signal: NodeJS.Signals): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A server that its own starter knows how to start again. It must never end by itself. */
+export const serverPart = (name: string, server: Server, onEnd: (end: EndedByItself) => void): Part => {
+  let wanted = true;
+  const watch = () => {
+    const begun = Date.now();
+    const { exited } = server;
+    void exited.then(({ code, signal }) => {
+      if (wanted) onEnd({ name, code, signal, livedMs: Date.now() - begun, said: '' });
+    });
+  };
+  watch();
+  return {
+    name,
+    kill: () => {
+      wanted = false;
+      return server.kill('SIGKILL');
+    },
+    signal: (signal) => server.kill(signal),
+    start: async () => {
+      await server.restart();
+      wanted = true;
+      watch();
+    },
+    stop: () => {
+      wanted = false;
+      return server.stop();
+    },
+  };
+};
 
 /** A process as it is started: by the launcher of the product, or from a file of the tests. */
 type Running = Pick<LaunchedProcess, 'exited' | 'ended' | 'signal' | 'end'> & {

@@ -170,10 +170,10 @@ export class DistributedSet {
     const advertisedPort = await gate.listen();
     const started = await Promise.allSettled([
       startKafka({ dir: join(this.dir, 'kafka'), port: this.kafkaPort, advertisedPort }).then((kafka) =>
-        this.parts.set('kafka', serverPart('kafka', kafka)),
+        this.parts.set('kafka', serverPart('kafka', kafka, this.noteEnd)),
       ),
       startPostgres({ dir: join(this.dir, 'postgresql') }).then((postgres) => {
-        this.parts.set('postgresql', serverPart('postgresql', postgres));
+        this.parts.set('postgresql', serverPart('postgresql', postgres, this.noteEnd));
         this.postgresUrl = postgres.url;
         this.ports.set('postgresql', Number(new URL(postgres.url).port));
       }),
@@ -216,14 +216,16 @@ export class DistributedSet {
       launch,
       log: this.logOf(name),
       answers: () => this.answers(name),
-      onEnd: (end) => {
-        this.ended.push(end);
-        this.note(`${name} ENDED BY ITSELF: ${end.code ?? end.signal} after ${end.livedMs} ms`);
-      },
+      onEnd: this.noteEnd,
     });
     this.parts.set(name, part);
     return part;
   }
+
+  private readonly noteEnd = (end: EndedByItself): void => {
+    this.ended.push(end);
+    this.note(`${end.name} ENDED BY ITSELF: ${end.code ?? end.signal} after ${end.livedMs} ms`);
+  };
 
   private answers(name: string): Promise<void> {
     const url = `http://127.0.0.1:${this.port(name)}`;
