@@ -13,7 +13,7 @@ describeWithKafka('the topics of the relay', () => {
     server = await kafkaForTests();
     admin = createKafka({ brokers: server.brokers, clientId: 'test', log: silent }).admin();
     await admin.connect();
-  });
+  }, 90_000);
   afterAll(async () => {
     await admin?.disconnect();
     await server?.stop();

@@ -33,7 +33,7 @@ describeWithKafka('writing to Kafka in transactions', () => {
   beforeAll(async () => {
     server = await kafkaForTests();
     kafka = createKafka({ brokers: server.brokers, clientId: 'test', log: silent });
-  });
+  }, 90_000);
   beforeEach(async () => {
     topic = uniqueName('writer');
     const admin = kafka.admin();
