@@ -20,8 +20,10 @@ interface Partition {
 export class MemoryStream implements EventStream {
   private readonly partitions: Partition[];
   private readonly wakeUps = new Set<() => void>();
+  private readonly listeners = new Set<() => void>();
   private generation = 0;
   private turn = -1;
+  private assignment: readonly number[] | undefined;
 
   constructor(
     partitions = 1,
@@ -56,9 +58,16 @@ export class MemoryStream implements EventStream {
     kept.records = kept.records.filter((record) => record.offset >= offset);
   }
 
+  /** From now on consumers get these partitions only. */
+  assign(partitions: readonly number[]): void {
+    this.assignment = partitions;
+    this.rebalance();
+  }
+
   /** Takes all partitions away from the consumer and gives them back. */
   rebalance(): void {
     this.generation += 1;
+    for (const tell of this.listeners) tell();
     this.wake();
   }
 
@@ -74,14 +83,25 @@ export class MemoryStream implements EventStream {
     return Math.min(...firstMissing) - 1;
   }
 
-  async *consume({ signal, resumeAt }: ConsumeOptions): AsyncIterable<StreamBatch> {
+  async *consume({ signal, resumeAt, assigned }: ConsumeOptions): AsyncIterable<StreamBatch> {
     signal.addEventListener('abort', () => this.wake());
     let generation = -1;
-    const next: number[] = [];
+    let next: (number | undefined)[] = [];
+    let told = -1;
+    // Told at once, also while whoever iterates is busy, as a group of consumers tells it.
+    const tell = () => {
+      if (told === this.generation) return;
+      told = this.generation;
+      assigned?.(this.assignment ?? [...this.partitions.keys()]);
+    };
+    this.listeners.add(tell);
+    signal.addEventListener('abort', () => this.listeners.delete(tell));
     while (!signal.aborted) {
       if (generation !== this.generation) {
         generation = this.generation;
-        for (const partition of this.partitions.keys())
+        tell();
+        next = [];
+        for (const partition of this.assignment ?? this.partitions.keys())
           next[partition] = await resumeAt(partition, generation);
       }
       const batch = this.fetch(next, generation);
@@ -92,14 +112,14 @@ export class MemoryStream implements EventStream {
     }
   }
 
-  private fetch(next: readonly number[], generation: number): StreamBatch | undefined {
+  private fetch(next: readonly (number | undefined)[], generation: number): StreamBatch | undefined {
     for (let i = 0; i < this.partitions.length; i++) {
       // In turn: none waits until another has nothing more.
       this.turn = (this.turn + 1) % this.partitions.length;
       const partition = this.turn;
       const { high } = this.at(partition);
-      const first = next[partition]!;
-      if (first >= high) continue;
+      const first = next[partition];
+      if (first === undefined || first >= high) continue;
       const found = this.from(partition, first);
       const last = found.length < this.batchSize ? high - 1 : found.at(-1)!.offset;
       return { partition, generation, first, last, records: found, recordedAt: Date.now() };

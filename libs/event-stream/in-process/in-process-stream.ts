@@ -26,6 +26,7 @@ export class InProcessStream implements EventStream {
 
   async *consume({ signal, resumeAt }: ConsumeOptions): AsyncIterable<StreamBatch> {
     let first = await resumeAt(PARTITION, GENERATION);
+    if (first === undefined) return;
     const batches = this.store.subscribeToAll({ after: first - 1, signal, batchSize: this.batchSize });
     for await (const events of batches) {
       const last = events.at(-1)?.position;

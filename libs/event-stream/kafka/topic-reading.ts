@@ -54,6 +54,7 @@ export class TopicReading implements GroupEvents {
   private placements: Placement[] = [];
   private held: Held[] = [];
   private heldBytes = 0;
+  private tell: (partitions: readonly number[]) => void = () => {};
   private failure: { readonly error: unknown } | undefined;
   private closed = false;
   private readonly news = new Change();
@@ -65,8 +66,9 @@ export class TopicReading implements GroupEvents {
     private readonly placed: (partition: number, from: number) => void = () => {},
   ) {}
 
-  async *batches({ signal, resumeAt }: ConsumeOptions): AsyncGenerator<TopicBatch> {
+  async *batches({ signal, resumeAt, assigned }: ConsumeOptions): AsyncGenerator<TopicBatch> {
     if (this.consumer) throw new Error('The topic is being read already.');
+    this.tell = assigned ?? (() => {});
     const wake = () => this.news.notify();
     signal.addEventListener('abort', wake);
     this.failure = undefined;
@@ -102,12 +104,14 @@ export class TopicReading implements GroupEvents {
     const generation = this.assignments.assign(partitions);
     this.placements = partitions.map((partition) => ({ partition, generation, from: undefined }));
     this.drop();
+    this.tell(partitions);
   }
 
   lost(): void {
     this.assignments.assign([]);
     this.placements = [];
     this.drop();
+    this.tell([]);
   }
 
   fetched(batch: Batch): boolean {

@@ -1,13 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { PerennialError } from '#eventing/errors';
 import type { Logger } from '#platform/logging';
 import type { Warehouse } from '../warehouse.js';
 import { type Claims, claimToken } from './claims.js';
-import { isPassing } from './engine-errors.js';
+import { isPerhapsOfTheView } from './engine-errors.js';
 import { markAllForRebuild } from './failing-view.js';
 import { type Claim, nextStep, type PartitionState } from './landing-step.js';
-import { LandingWriter } from './landing-writer.js';
+import { LandingWriter, type Written } from './landing-writer.js';
 import type { Lane } from './lane.js';
+import type { Patience } from './patience.js';
 import { presentOffsets } from './present.js';
 import { select } from './rows.js';
 
@@ -17,16 +17,18 @@ export class LandingStopped extends PerennialError {
     readonly partition: number,
     reason: string,
   ) {
-    super('unavailable', 'landing-stopped', `Partition ${partition} cannot be landed: ${reason}.`);
+    super(
+      'unavailable',
+      'landing-stopped',
+      `Partition ${partition} cannot be landed: ${reason}. What is missing can be had from the event store: perennial refill --from-position N, then start the projector again (docs/how-to/operate.md).`,
+    );
   }
 }
 
 /** A state read longer ago is read again before anything is done: this process may have slept meanwhile. */
 const OUTDATED_MS = 30_000;
-const MOST_ATTEMPTS = 8;
-/** From this attempt on a view is detached even for a failure that may pass, lest it stop everything. */
-const LAST_PATIENT_ATTEMPT = 4;
-const FIRST_BACK_OFF_MS = 50;
+/** So often a view may ask for too much before it is detached, lest it stop everything. */
+const MOST_STRIKES = 4;
 
 /** Does what `nextStep` says. */
 export class Lander {
@@ -36,14 +38,15 @@ export class Lander {
     private readonly warehouse: Warehouse,
     private readonly claims: Claims,
     private readonly log: Logger,
-    private readonly signal: AbortSignal,
+    private readonly patience: Patience,
+    private readonly written: (written: Written) => void,
   ) {
     this.writer = new LandingWriter(warehouse, log);
   }
 
   /** Where a partition is to be read on from, and how far it is. @throws LandingStopped when events would be lost */
   resume(partition: number, low: number): Promise<{ state: PartitionState; from: number }> {
-    return this.patiently(async () => {
+    return this.patience.until(async () => {
       for (;;) {
         const state = await this.claims.load(partition);
         const step = nextStep(state, undefined, low);
@@ -56,20 +59,23 @@ export class Lander {
 
   /** One step further; the lane's state says how far. @throws LandingStopped when events would be lost */
   advance(lane: Lane): Promise<void> {
-    return this.patiently(async (attempt) => {
+    let strikes = 0;
+    return this.patience.until(async (attempt, failure) => {
+      if (isPerhapsOfTheView(failure)) strikes += 1;
       if (attempt > 1 || Date.now() - lane.stateReadAt > OUTDATED_MS)
         lane.be(await this.claims.load(lane.partition));
-      await this.step(lane, attempt <= LAST_PATIENT_ATTEMPT);
+      await this.step(lane, strikes < MOST_STRIKES);
     });
   }
 
   /** Notes what has landed. */
   flush(): Promise<void> {
-    return this.patiently(() => this.claims.flush());
+    return this.patience.until(() => this.claims.flush());
   }
 
   private async step(lane: Lane, patient: boolean): Promise<void> {
     const { partition } = lane;
+    if (lane.state.is === 'held' && !lane.read) return this.meet(lane, await this.claims.load(partition));
     const step = nextStep(lane.state, lane.read, 0);
     switch (step.do) {
       case 'skip':
@@ -84,10 +90,12 @@ export class Lander {
       case 'release':
         return this.release(lane);
       case 'insert':
-        await this.writer.land(partition, lane.between(step.claim), {
-          token: claimToken(partition, step.claim),
-          patient,
-        });
+        this.written(
+          await this.writer.land(partition, lane.between(step.claim), {
+            token: claimToken(partition, step.claim),
+            patient,
+          }),
+        );
         return this.landed(lane, step.claim);
       case 'insert-absent':
         await this.insertAbsent(lane, step.claim, patient);
@@ -129,7 +137,7 @@ export class Lander {
     const present = await presentOffsets(this.warehouse, lane.partition, claim, 'events or dead letters');
     const absent = select(lane.between(claim), (offset) => !present.has(offset));
     const token = `${claimToken(lane.partition, claim)}-again`;
-    await this.writer.land(lane.partition, absent, { token, patient });
+    this.written(await this.writer.land(lane.partition, absent, { token, patient }));
     await this.markForRebuild(lane.partition, claim);
   }
 
@@ -142,19 +150,6 @@ export class Lander {
     const reason = `it may have missed offsets ${first} to ${last} of partition ${partition}`;
     this.log.warn({ partition, first, last }, 'A batch was left too long to be sure of the projections');
     return markAllForRebuild(this.warehouse, reason);
-  }
-
-  /** Tries again what may pass, more and more rarely, and in the end gives up. */
-  private async patiently<Result>(attempt: (number: number) => Promise<Result>): Promise<Result> {
-    for (let number = 1; ; number++) {
-      try {
-        return await attempt(number);
-      } catch (error) {
-        if (!isPassing(error) || number === MOST_ATTEMPTS || this.signal.aborted) throw error;
-        this.log.warn({ err: error, attempt: number }, 'Landing failed and is tried again');
-        await delay(FIRST_BACK_OFF_MS * 2 ** number, undefined, { signal: this.signal }).catch(() => {});
-      }
-    }
   }
 }
 

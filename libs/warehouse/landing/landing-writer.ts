@@ -1,15 +1,21 @@
 import type { Logger } from '#platform/logging';
 import type { Warehouse } from '../warehouse.js';
 import { setAside } from './dead-letters.js';
-import { failingView, isPassing } from './engine-errors.js';
+import { failingView, isPassing, isPerhapsOfTheView } from './engine-errors.js';
 import { detachView } from './failing-view.js';
 import { asLetter, type Batch, linesOf } from './rows.js';
 
 export interface InsertOptions {
   /** Names the batch: whatever is inserted twice under one token is there once, here and in every view. */
   readonly token: string;
-  /** A failure that may pass is left to the caller, also when it arose in a view. */
+  /** Also a failure that a view may bring about every time is left to the caller as one that may pass. */
   readonly patient: boolean;
+}
+
+export interface Written {
+  /** Rows in crm.events. */
+  readonly records: number;
+  readonly deadLetters: number;
 }
 
 /** Inserts batches into crm.events and, through it, into every projection that is fed. */
@@ -20,15 +26,17 @@ export class LandingWriter {
   ) {}
 
   /** Never splits a batch: its rows stand or fall under the one token. What cannot be landed is set aside first. */
-  async land(partition: number, batch: Batch, { token, patient }: InsertOptions): Promise<void> {
+  async land(partition: number, batch: Batch, { token, patient }: InsertOptions): Promise<Written> {
     let { rows } = batch;
+    let deadLetters = batch.letters.length;
     const detached = new Set<string>();
     await setAside(this.warehouse, partition, batch.letters, token);
     while (rows.length > 0) {
       try {
-        return await this.insert(rows, token);
+        await this.insert(rows, token);
+        break;
       } catch (error) {
-        if (patient && isPassing(error)) throw error;
+        if (isPassing(error) && (patient || !isPerhapsOfTheView(error))) throw error;
         const view = failingView(error);
         if (view && !detached.has(view)) {
           detached.add(view);
@@ -36,9 +44,12 @@ export class LandingWriter {
           continue;
         }
         if (isPassing(error)) throw error;
+        const before = linesOf(rows).length;
         rows = await this.withoutRefused(partition, rows, token, error);
+        deadLetters += before - (rows.length > 0 ? linesOf(rows).length : 0);
       }
     }
+    return { records: batch.records - deadLetters, deadLetters };
   }
 
   /** The rows passed our own check: what the engine has against some of them only it can say. */

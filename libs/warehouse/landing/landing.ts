@@ -3,9 +3,13 @@ import type { Logger } from '#platform/logging';
 import type { Boundary } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
 import { Claims } from './claims.js';
-import { Lander } from './lander.js';
+import { LandedPublisher } from './landed-publisher.js';
+import { Lander, LandingStopped } from './lander.js';
 import type { LandingProgress } from './landing-progress.js';
+import { LandingCounts, type LandingStatus, partitionStatus, standingOf } from './landing-status.js';
+import type { PartitionState } from './landing-step.js';
 import { Lane, type LaneLimits } from './lane.js';
+import { Abandoned, Patience } from './patience.js';
 import { WakeUp } from './wake-up.js';
 import { type Freshness, Watermark } from './watermark.js';
 
@@ -28,6 +32,8 @@ const LIMITS: LaneLimits = { records: 20_000, bytes: 16 * 1024 * 1024 };
 const MOST_LINGER_MS = 200;
 /** How many times as long as the last batch took: landing is to have a quarter of its core, commands the rest. */
 const LINGER_SHARE = 3;
+/** When it is to stop, a claim may take so long to be brought to its end; after that it is left to a successor. */
+const GRACE_MS = 5000;
 /** With nothing to do for so long, landed claims are noted. */
 const IDLE_MS = 300;
 /** How often it looks whether a hold that it met is released. */
@@ -46,21 +52,37 @@ export class Landing implements LandingProgress {
   private readonly lanes = new Map<number, Lane>();
   private readonly claims: Claims;
   private readonly lander: Lander;
+  private readonly patience: Patience;
+  private readonly publisher: LandedPublisher | undefined;
+  private readonly counts = new LandingCounts();
+  private standing: Pick<LandingStatus, 'state' | 'reason' | 'since'> = {
+    state: 'landing',
+    since: Date.now(),
+  };
+  private failure: unknown;
   private readonly stopping = new AbortController();
   private readonly work = new WakeUp();
   private readonly room = new WakeUp();
   private readonly resting: { resolve(boundary: Boundary): void; reject(error: unknown): void }[] = [];
   private begin: () => void = () => {};
+  private begun = false;
   private pauses = 0;
   private landedAt = 0;
 
   constructor(private readonly options: LandingOptions) {
-    const { warehouse, writer, window, stream, log } = options;
+    const { warehouse, writer, window, stream, log, published } = options;
     this.claims = new Claims(warehouse, writer, window);
-    this.lander = new Lander(warehouse, this.claims, log, this.stopping.signal);
+    this.patience = new Patience(log, this.stopping.signal, () => this.observe());
+    this.lander = new Lander(warehouse, this.claims, log, this.patience, (written) =>
+      this.counts.add(written),
+    );
+    this.publisher = published && new LandedPublisher(published, log);
     this.watermark = new Watermark(stream);
     this.started = new Promise((resolve) => {
-      this.begin = resolve;
+      this.begin = () => {
+        this.begun = true;
+        resolve();
+      };
     });
     this.done = this.run();
     // Whoever does not look at `done` learns of a failure from the log.
@@ -88,7 +110,24 @@ export class Landing implements LandingProgress {
     this.work.notify();
   }
 
-  /** The last landed offset of every partition, and the position up to which every event has landed. */
+  /** Of the partitions that this process lands, which may not be all. */
+  status(): LandingStatus {
+    this.observe();
+    const { landedRecords, landedBatches, deadLetters, lastLandedAt } = this.counts;
+    return {
+      ...this.standing,
+      partitions: [...this.lanes.values()].map(partitionStatus),
+      landedRecords,
+      landedBatches,
+      deadLetters,
+      ...(lastLandedAt !== undefined && { lastLandedAt }),
+    };
+  }
+
+  /**
+   * The last landed offset of every partition, and the position up to which every event has landed. When others land
+   * some of the partitions it knows of its own alone, and the position falls short: `ObservedLanding` knows all.
+   */
   landed(): { readonly offsets: Boundary; readonly position: number } {
     return { offsets: this.watermark.offsets, position: this.watermark.position };
   }
@@ -98,23 +137,37 @@ export class Landing implements LandingProgress {
     return this.watermark.waitFor(position, timeoutMs);
   }
 
+  /** Of the partitions that this process lands. */
   freshness(): Promise<Freshness> {
     const waiting = [...this.lanes.values()].flatMap(({ behindSince }) => behindSince ?? []);
-    return this.watermark.freshness(waiting.length > 0 ? Math.min(...waiting) : undefined);
+    return this.watermark.freshness(
+      waiting.length > 0 ? Math.min(...waiting) : undefined,
+      this.lanes.size > 0 ? new Set(this.lanes.keys()) : undefined,
+    );
   }
 
   private async run(): Promise<void> {
-    const failures: unknown[] = [];
     const failed = (error: unknown) => {
-      failures.push(error);
+      if (!(error instanceof Abandoned)) this.failure ??= error;
       this.end();
     };
-    await Promise.all([this.read().catch(failed), this.land().catch(failed)]);
+    const over = this.graceOver();
+    await Promise.race([Promise.all([this.read().catch(failed), this.land().catch(failed)]), over]);
     this.watermark.close();
     this.refuseRest();
-    if (failures.length === 0) return;
-    this.options.log.fatal({ err: failures[0] }, 'Landing failed');
-    throw failures[0];
+    await this.publisher?.close();
+    if (this.failure === undefined) return;
+    this.observe();
+    this.options.log.fatal({ err: this.failure }, 'Landing failed');
+    throw this.failure;
+  }
+
+  /** Landing waits for the warehouse for as long as it takes; whoever stops this process does not. */
+  private graceOver(): Promise<void> {
+    const { signal } = this.stopping;
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => setTimeout(resolve, GRACE_MS).unref(), { once: true });
+    });
   }
 
   private end(): void {
@@ -128,29 +181,73 @@ export class Landing implements LandingProgress {
     const batches = this.options.stream.consume({
       signal,
       resumeAt: (partition, generation) => this.resumeAt(partition, generation),
+      assigned: (partitions) => this.assigned(partitions),
     });
     for await (const batch of batches) {
       const lane = this.laneOf(batch);
-      lane?.add(batch);
+      if (!lane) continue;
+      lane.add(batch);
       this.work.notify();
-      while (lane?.overfull && !signal.aborted) await this.room.sleep();
+      while (lane.overfull && this.isMine(lane) && !signal.aborted) await this.room.sleep();
     }
   }
 
-  private async resumeAt(partition: number, generation: number): Promise<number> {
-    const low = (await this.options.stream.watermarks()).get(partition)?.low ?? 0;
-    const { state, from } = await this.lander.resume(partition, low);
-    this.lanes.set(partition, new Lane(partition, generation, state, from, this.options.limits ?? LIMITS));
-    this.watermark.advance(partition, from);
-    this.begin();
-    this.work.notify();
-    return from;
+  /** None when events would be lost: the other partitions are landed, and `status` says why this one is not. */
+  private async resumeAt(partition: number, generation: number): Promise<number | undefined> {
+    const watermarks = await this.options.stream.watermarks();
+    const low = watermarks.get(partition)?.low ?? 0;
+    try {
+      const { state, from } = await this.lander.resume(partition, low);
+      this.lanes.set(partition, this.newLane(partition, generation, state, from));
+      this.advanceTo(partition, from);
+      return from;
+    } catch (error) {
+      if (!(error instanceof LandingStopped) || watermarks.size === 1) throw error;
+      const lane = this.newLane(partition, generation, { is: 'landed', next: low, turn: 0 }, low);
+      this.lanes.set(partition, lane);
+      this.stopLane(lane, error);
+      return undefined;
+    } finally {
+      this.begin();
+      this.work.notify();
+    }
   }
 
-  /** None for a batch whose partition has been taken away since, even if it was given back. */
+  private newLane(partition: number, generation: number, state: PartitionState, from: number): Lane {
+    return new Lane(partition, generation, state, from, this.options.limits ?? LIMITS);
+  }
+
+  private stopLane(lane: Lane, error: LandingStopped): void {
+    lane.stop(error);
+    this.options.log.error({ err: error, partition: lane.partition }, 'A partition is landed no further');
+    this.observe();
+  }
+
+  /** A claim that is open in a partition that was taken away is its successor's, who lands it under the same token. */
+  private assigned(partitions: readonly number[]): void {
+    if (this.stopping.signal.aborted) return; // what is open is brought to its end
+    for (const partition of [...this.lanes.keys()].filter((each) => !partitions.includes(each))) {
+      this.lanes.delete(partition);
+      this.watermark.drop(partition);
+      this.publisher?.drop(partition);
+    }
+    this.work.notify();
+    this.room.notify();
+  }
+
+  private advanceTo(partition: number, next: number): void {
+    this.watermark.advance(partition, next);
+    this.publisher?.advance(partition, next);
+  }
+
+  /** None for a batch whose partition has been taken away since, even if it was given back, or is stopped. */
   private laneOf({ partition, generation }: StreamBatch): Lane | undefined {
     const lane = this.lanes.get(partition);
-    return lane?.generation === generation ? lane : undefined;
+    return lane?.generation === generation && !lane.stopped ? lane : undefined;
+  }
+
+  private isMine(lane: Lane): boolean {
+    return this.lanes.get(lane.partition) === lane;
   }
 
   private async land(): Promise<void> {
@@ -172,21 +269,28 @@ export class Landing implements LandingProgress {
   }
 
   private isReady(lane: Lane): boolean {
+    if (lane.stopped) return false;
+    if (lane.state.is === 'held') return this.pauses === 0 && performance.now() >= lane.notBefore;
     if (lane.read === undefined || lane.incomplete) return false;
     if (lane.state.is === 'claimed') return true;
-    return (
-      this.pauses === 0 && ((lane.full && lane.state.is === 'landed') || performance.now() >= lane.notBefore)
-    );
+    return this.pauses === 0 && (lane.full || performance.now() >= lane.notBefore);
   }
 
   private async landOne(lane: Lane): Promise<void> {
     const started = performance.now();
     const before: string = lane.state.is;
-    await this.lander.advance(lane);
+    try {
+      await this.lander.advance(lane);
+    } catch (error) {
+      if (!(error instanceof LandingStopped) || this.lanes.size === 1) throw error;
+      this.stopLane(lane, error);
+    }
+    this.observe();
     this.room.notify();
+    if (!this.isMine(lane) || lane.stopped) return;
     if (lane.state.is === 'held') lane.notBefore = performance.now() + HELD_MS;
     if (lane.state.is !== 'landed') return;
-    this.watermark.advance(lane.partition, lane.state.next);
+    this.advanceTo(lane.partition, lane.state.next);
     if (before !== 'claimed') return;
     // Not waited for: who watches must not hold up who lands.
     this.options.published?.publish(new Map([[lane.partition, lane.state.next]])).catch(() => {});
@@ -203,18 +307,30 @@ export class Landing implements LandingProgress {
     }
     if (performance.now() >= this.landedAt + IDLE_MS) await this.lander.flush();
     const due = [...this.lanes.values()]
-      .filter((lane) => lane.read && !lane.incomplete && this.pauses === 0)
+      .filter(
+        (lane) => this.pauses === 0 && !lane.stopped && (isHeld(lane) || (lane.read && !lane.incomplete)),
+      )
       .map(({ notBefore }) => notBefore);
     if (this.claims.hasNotes) due.push(this.landedAt + IDLE_MS);
     await this.work.sleep(due.length > 0 ? Math.max(1, Math.min(...due) - performance.now()) : undefined);
   }
 
   private isAtRest(): boolean {
+    return this.begun && [...this.lanes.values()].every(({ state }) => state.is !== 'claimed');
+  }
+
+  /** Notes since when it has stood as it stands. */
+  private observe(): void {
+    const { failure, patience, pauses } = this;
     const lanes = [...this.lanes.values()];
-    return lanes.length > 0 && lanes.every(({ state }) => state.is !== 'claimed');
+    const now = standingOf({ failure, trouble: patience.trouble, paused: pauses > 0, lanes });
+    const since = now.state === this.standing.state ? this.standing.since : Date.now();
+    this.standing = { ...now, since };
   }
 
   private refuseRest(): void {
     for (const { reject } of this.resting.splice(0)) reject(new Error('Landing has stopped.'));
   }
 }
+
+const isHeld = ({ state }: Lane): boolean => state.is === 'held';

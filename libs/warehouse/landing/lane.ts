@@ -26,6 +26,8 @@ export class Lane {
   stateReadAt = Date.now();
   /** The claimed offsets have not all been read yet. */
   incomplete = false;
+  /** Why it does not go on: what comes is not kept. */
+  stopped: Error | undefined;
   /** From when on a batch may be claimed that could still grow. */
   notBefore = 0;
 
@@ -47,6 +49,12 @@ export class Lane {
   be(state: PartitionState): void {
     this.current = state;
     this.stateReadAt = Date.now();
+  }
+
+  /** Events would be lost if it went on. */
+  stop(reason: Error): void {
+    this.stopped = reason;
+    if (this.read) this.drop(this.read.last);
   }
 
   add({ first, last, records, recordedAt }: StreamBatch): void {
@@ -80,6 +88,10 @@ export class Lane {
   /** When the event store took what has been waiting longest; undefined when nothing waits. */
   get behindSince(): number | undefined {
     return this.pieces[0]?.recordedAt;
+  }
+
+  get waitingRecords(): number {
+    return this.records;
   }
 
   /** Enough for a batch of the largest size. */

@@ -39,6 +39,11 @@ export class Watermark {
     this.settleWaiters();
   }
 
+  /** Somebody else lands this partition: how far it is, is not known here. */
+  drop(partition: number): void {
+    this.next.delete(partition);
+  }
+
   get waitedFor(): boolean {
     return this.waiters.size > 0;
   }
@@ -68,12 +73,16 @@ export class Watermark {
     });
   }
 
-  /** @param behindSince when the event store took the oldest event that is waiting to be landed */
-  async freshness(behindSince: number | undefined): Promise<Freshness> {
+  /**
+   * @param behindSince when the event store took the oldest event that is waiting to be landed
+   * @param partitions those that count; all of them if not given
+   */
+  async freshness(behindSince: number | undefined, partitions?: ReadonlySet<number>): Promise<Freshness> {
     const watermarks = await this.stream.watermarks();
     let events = 0;
     for (const [partition, { low, high }] of watermarks)
-      events += Math.max(0, high - Math.max(low, this.next.get(partition) ?? 0));
+      if (!partitions || partitions.has(partition))
+        events += Math.max(0, high - Math.max(low, this.next.get(partition) ?? 0));
     const seconds = events > 0 && behindSince !== undefined ? (Date.now() - behindSince) / 1000 : 0;
     return { events, seconds: Math.max(0, seconds) };
   }
