@@ -11,6 +11,7 @@ import { Upcasters } from '#eventing/upcaster';
 import { openSharedKeyVault } from '#personal-data/postgres/shared-key-vault';
 import { Sealer } from '#personal-data/sealer';
 import { demand } from '#platform/configuration';
+import { postgresLeadership } from '#postgres/leadership';
 import { openPostgres } from '#postgres/postgres';
 import { commandApi } from './command-api.js';
 import { serveDocumentation } from './documentation/serve-documentation.js';
@@ -45,6 +46,7 @@ await runService(
         ...stores,
         store: eventStore,
         checkpoints,
+        leadership: postgresLeadership(postgres, 'command-processes'),
         segments: segmentReader(warehouse, { maxMemoryBytes, maxSeconds }),
         landed: (position, timeoutMs) => landing.waitFor(position, timeoutMs),
         log,
