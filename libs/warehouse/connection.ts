@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { type ChdbConnection, createChdbConnection } from 'chdb/connection';
+import type { ChdbConnection } from 'chdb/connection';
 import { unavailableOr } from './warehouse-unavailable.js';
 
 export type SettingValue = string | number | boolean;
@@ -63,6 +63,8 @@ export const embeddedConnection = async (
   maxMemoryBytes: number,
   readOnly?: ReadOnly,
 ): Promise<Connection> => {
+  // Loaded only here: half a gigabyte of engine, which a process that talks to a server can do without.
+  const { createChdbConnection } = await import('chdb/connection');
   const connection: ChdbConnection = createChdbConnection({ path: dir });
   // chDB is typed against another release of the client's types, which differs in names of settings only.
   const client = createClient({ connection: inTurn(connection) as unknown as ClientConnection });

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { drainPending } from 'chdb';
 import {
   type Connection,
   embeddedConnection,
@@ -117,7 +116,7 @@ class Connected implements Warehouse {
     for (const child of this.children) await child.close();
     await this.connection.close();
     // The engine counts a connection until its last query has ended, and refuses another directory until then.
-    if (this.embedded && !this.parent) await drainPending();
+    if (this.embedded && !this.parent) await (await import('chdb')).drainPending();
   }
 
   /** A process cannot exit while a query runs in it. */
