@@ -7,6 +7,8 @@ import { runService } from '#apps/service/run-service';
 import { createKafka } from '#event-stream/kafka/kafka';
 import { openKafkaStream } from '#event-stream/kafka/kafka-stream';
 import { Landing } from '#warehouse/landing/landing';
+import { landingHealth } from './landing-health.js';
+import { measureConsumer, measureLanding } from './landing-metrics.js';
 
 await runService(
   'projector',
@@ -32,7 +34,10 @@ await runService(
         log,
       });
       closing.add(() => landing.stop().catch(() => {}));
+      measureLanding(metrics, landing);
+      measureConsumer(metrics, stream);
       const parts = {
+        landing: () => landingHealth(landing),
         kafka: () => {
           const { connected, error } = stream.status();
           return { ready: connected, reason: error };

@@ -3,9 +3,10 @@ import { analytics } from '#apps/analytics/analytics';
 import { registerSqlBodies } from '#apps/analytics/sql-body';
 import { commandApi } from '#apps/command-api/command-api';
 import { serveDocumentation } from '#apps/command-api/documentation/serve-documentation';
-import type { PartCheck } from '#apps/command-api/health/health.module';
 import { startCommandProcesses } from '#apps/command-api/processes/command-processes';
 import { segmentReader } from '#apps/command-api/processes/launch/segment';
+import { landingHealth } from '#apps/projector/landing-health';
+import { measureLanding } from '#apps/projector/landing-metrics';
 import { Closing } from '#apps/service/closing';
 import { firstFailure } from '#apps/service/first-failure';
 import { serveHttp, tracingOf } from '#apps/service/http-service';
@@ -14,7 +15,7 @@ import type { Service } from '#apps/service/until-stopped';
 import type { Configuration } from '#platform/configuration';
 import { lockDataDirectory } from '#platform/data-directory';
 import { createLogger, type Logger } from '#platform/logging';
-import { openStores, type Stores } from './stores.js';
+import { openStores } from './stores.js';
 
 export interface Server extends Service {
   /** Once the warehouse shows all that is in the event store by now; false when it takes longer than that. */
@@ -34,6 +35,7 @@ export const startServer = (
     closing.add(() => tracing.close());
     const stores = closing.opened(await openStores(configuration, metrics, log));
     const { eventStore, landing } = stores;
+    measureLanding(metrics, landing);
     const processes = await startCommandProcesses({
       ...stores,
       store: eventStore,
@@ -51,7 +53,7 @@ export const startServer = (
         metrics,
         tracing,
         log,
-        parts: { landing: landingCheck(stores) },
+        parts: { landing: () => landingHealth(landing) },
         modules: [commandApi(configuration, stores, processes, log), analytics(configuration, stores, log)],
         prepare: (application) => {
           serveDocumentation(application);
@@ -68,13 +70,3 @@ export const startServer = (
       close: closing.close,
     };
   });
-
-/** Whoever cannot land events must not take more of them. */
-const landingCheck = ({ landing }: Stores): PartCheck => {
-  let failed = false;
-  landing.done.catch(() => {
-    failed = true;
-  });
-  return () =>
-    failed ? { ready: false, reason: 'Events are not being landed; see the log.' } : { ready: true };
-};
