@@ -15,8 +15,9 @@ export interface FetchLimits {
 export const FETCH_LIMITS: FetchLimits = {
   sessionTimeoutMs: 10_000,
   maxWaitMs: 100,
-  bytesPerPartition: 2 * 1024 * 1024,
-  bytes: 8 * 1024 * 1024,
+  // As they are on the wire: compressed, which events of a CRM are by a factor of nine.
+  bytesPerPartition: 512 * 1024,
+  bytes: 2 * 1024 * 1024,
 };
 
 export interface GroupConsumerOptions {
