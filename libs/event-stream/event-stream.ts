@@ -8,6 +8,8 @@ export interface StreamRecord {
   readonly checked: boolean;
   /** What the stream carries beside the line, as it came; looked at by people and by traces. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** By which the stream chose the partition. */
+  readonly key?: string;
 }
 
 /** All records of one partition from the offset `first` to the offset `last`; what is missing in between will never be. */

@@ -33,9 +33,9 @@ export class MemoryStream implements EventStream {
   }
 
   /** Appends a line and answers its offset. */
-  append(line: string, partition = 0): number {
+  append(line: string, partition = 0, beside: Pick<StreamRecord, 'headers' | 'key'> = {}): number {
     const { records, high } = this.at(partition);
-    records.push({ offset: high, line, checked: false });
+    records.push({ offset: high, line, checked: false, ...beside });
     this.at(partition).high += 1;
     this.wake();
     return high;

@@ -3,11 +3,12 @@ import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { StreamRecord } from '../event-stream.js';
 
 /** A record of the topic for those who land: unchecked, because anybody may have put anything on a topic. */
-export const streamRecord = ({ offset, value, headers }: KafkaMessage): StreamRecord => ({
+export const streamRecord = ({ offset, value, headers, key }: KafkaMessage): StreamRecord => ({
   offset: Number(offset),
   line: lineOf(value),
   checked: false,
   headers: textHeaders(headers),
+  key: key?.toString(),
 });
 
 /** What is no text becomes one that cannot be landed and tells what there was. */

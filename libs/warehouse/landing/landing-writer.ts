@@ -45,7 +45,7 @@ export class LandingWriter {
         }
         if (isPassing(error)) throw error;
         const before = linesOf(rows).length;
-        rows = await this.withoutRefused(partition, rows, token, error);
+        rows = await this.withoutRefused(partition, { ...batch, rows }, token, error);
         deadLetters += before - (rows.length > 0 ? linesOf(rows).length : 0);
       }
     }
@@ -55,14 +55,14 @@ export class LandingWriter {
   /** The rows passed our own check: what the engine has against some of them only it can say. */
   private async withoutRefused(
     partition: number,
-    rows: Buffer,
+    { rows, origins }: Batch,
     token: string,
     error: unknown,
   ): Promise<Buffer> {
     const lines = linesOf(rows);
     const refused = await this.refused(lines);
     if (refused.size === 0) throw error;
-    const letters = [...refused].map(([i, reason]) => asLetter(lines[i]!, reason));
+    const letters = [...refused].map(([i, reason]) => asLetter(lines[i]!, reason, origins));
     await setAside(this.warehouse, partition, letters, `${token}-refused`);
     return Buffer.from(lines.filter((_, i) => !refused.has(i)).join(''));
   }

@@ -124,22 +124,44 @@ describe('landing', () => {
     const stream = new MemoryStream();
     const landing = start(stream);
     stream.append(eventLine(0));
-    stream.append('{"position":1');
+    stream.append('{"position":1', 0, { headers: { type: 'Sold', odd: 'half \ud83c' }, key: 'anna' });
     stream.append(eventLine(2, { stream: null }));
     // Passes our own check; the engine refuses a field that is given twice.
     const twice = eventLine(3).replace('{', '{"actor":"x",');
-    stream.append(twice);
+    stream.append(twice, 0, { headers: { 'event-id': 'x' }, key: 'bert' });
     stream.append(eventLine(4));
     await landed(landing, 4);
     expect(await places()).toEqual(['0/0', '0/4']);
+    const replay = 'perennial dead-letters --replay';
     expect(
       await warehouse.rows(
-        'SELECT offset, substring(reason, 1, 30) AS why, line FROM crm.dead_letters ORDER BY offset',
+        'SELECT offset, substring(reason, 1, 30) AS why, line, headers, key, replay FROM crm.open_dead_letters ORDER BY offset',
       ),
     ).toEqual([
-      { offset: 1, why: 'is not one line of JSON', line: '{"position":1' },
-      { offset: 2, why: 'stream must be a string', line: eventLine(2, { stream: null }) },
-      { offset: 3, why: expect.stringContaining('Code: 117'), line: twice },
+      {
+        offset: 1,
+        why: 'is not one line of JSON',
+        line: '{"position":1',
+        headers: { type: 'Sold', odd: 'half \ufffd' },
+        key: 'anna',
+        replay,
+      },
+      {
+        offset: 2,
+        why: 'stream must be a string',
+        line: eventLine(2, { stream: null }),
+        headers: {},
+        key: '',
+        replay,
+      },
+      {
+        offset: 3,
+        why: expect.stringContaining('Code: 117'),
+        line: twice,
+        headers: { 'event-id': 'x' },
+        key: 'bert',
+        replay,
+      },
     ]);
   });
 
