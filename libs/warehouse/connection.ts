@@ -85,7 +85,7 @@ export const embeddedConnection = async (
       // The settings stand inside the statement: on an embedded connection any other way they would stay for good.
       await connection.chdb.rawInsert({
         table,
-        values: lines,
+        values: withoutBlankLines(lines),
         format: 'JSONEachRow',
         settings: { ...settings },
       });
@@ -93,6 +93,12 @@ export const embeddedConnection = async (
     close: () => client.close(),
   };
 };
+
+/** At a blank line the embedded engine takes the data for ended, and **runs what follows as SQL**. JSON needs none. */
+const withoutBlankLines = (lines: Buffer | string): Buffer | string =>
+  BLANK_LINE.test(lines.toString('latin1')) ? lines.toString().replace(BLANK_LINES, '\n') : lines;
+const BLANK_LINE = /\n\s*\n/;
+const BLANK_LINES = /\n\s*\n/g;
 
 export interface ServerOptions {
   /** Of ClickHouse's HTTP interface. */

@@ -174,6 +174,15 @@ export const warehouseContract = (name: string, open: () => Promise<Warehouse>):
         expect(await count('plain')).toBe(1);
       });
 
+      it('rows as nothing but rows, also behind a blank line', async () => {
+        await warehouse.command(`TRUNCATE TABLE ${table('plain')}`);
+        const lines = `\n\n{"id":1}\n\n{"id":2\n \r\n}\n\nDROP TABLE ${table('plain')}\n`;
+        await expect(warehouse.insertLines(table('plain'), lines)).rejects.toThrow();
+        expect(await count('plain')).toBe(0);
+        await warehouse.insertLines(table('plain'), lines.slice(0, lines.indexOf('DROP')));
+        expect(await count('plain')).toBe(2);
+      });
+
       it('nothing, of nothing', async () => {
         const before = await count('plain');
         await warehouse.insertLines(table('plain'), '');
