@@ -4,12 +4,12 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type CsvError, parse } from 'csv-parse';
 import { stringify } from 'csv-stringify';
-import { v5 } from 'uuid';
 import { CliError } from '../cli-error.js';
-import { type Problem, problemOf, type Target } from '../target.js';
+import type { Problem, Target } from '../target.js';
 import type { Progress } from '../terminal.js';
 import type { CommandToSend, Importer, NumberedRow } from './importer.js';
 import { type CsvRow, checkMapping, dateReader, type Mapping } from './mapping.js';
+import { sendCommands } from './send-commands.js';
 
 export interface ImportOptions {
   readonly mapping: Mapping;
@@ -38,16 +38,8 @@ export interface ImportSummary {
 /** Commands a request: enough for the server to group their writes, few enough to show progress. */
 const BATCH = 5000;
 
-/** Ids of commands made from a file: the same content has the same id, so that importing it again changes nothing. */
-const COMMANDS = '5b0e6c1a-93d7-5c42-8a0f-4d2b7e9f1c63';
-
 interface Sent extends CommandToSend {
   readonly lines: readonly number[];
-}
-
-interface Answer {
-  readonly status: 'accepted' | 'repeated' | 'rejected';
-  readonly problem?: Problem;
 }
 
 export const runImport = async (
@@ -142,7 +134,7 @@ class Sender {
 
   constructor(
     private readonly target: Target,
-    private readonly dryRun: boolean,
+    readonly dryRun: boolean,
     private readonly refused: RefusedRows,
   ) {}
 
@@ -156,7 +148,7 @@ class Sender {
     await this.flush();
     const sent = command();
     if (this.dryRun) return;
-    const [answer] = await this.send([{ ...sent, lines: [] }]);
+    const [answer] = await sendCommands(this.target, [sent], this);
     if (answer?.status === 'rejected')
       throw new CliError(`${sent.type} was refused: ${reasonOf(answer.problem)}`, answer.problem);
     if (answer) this.counts[answer.status] += 1;
@@ -165,7 +157,7 @@ class Sender {
   async flush(): Promise<void> {
     const batch = this.waiting.splice(0);
     if (batch.length === 0) return;
-    const answers = await this.send(batch);
+    const answers = await sendCommands(this.target, batch, this);
     for (const [i, answer] of answers.entries()) {
       if (answer.status !== 'rejected') this.counts[answer.status] += 1;
       else
@@ -176,28 +168,6 @@ class Sender {
             `${batch[i]?.type}: ${reasonOf(answer.problem)}`,
           );
     }
-  }
-
-  private async send(batch: readonly Sent[]): Promise<Answer[]> {
-    const lines = batch.map(({ type, data }) => {
-      const text = JSON.stringify(data);
-      return `{"type":"${type}","id":"${v5(`${type}\n${text}`, COMMANDS)}","data":${text}}`;
-    });
-    const response = await this.target.request(`/v1/commands${this.dryRun ? '?dryRun=true' : ''}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-ndjson' },
-      body: lines.join('\n'),
-    });
-    if (!response.ok) throw await problemOf(response);
-    const answers = (await response.text())
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Answer);
-    if (answers.length !== batch.length)
-      throw new CliError(
-        `The server answered ${answers.length} of ${batch.length} commands. Import the file again: what is in stays in.`,
-      );
-    return answers;
   }
 }
 
