@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { PerennialError } from '#eventing/errors';
 
 /**
@@ -40,7 +41,7 @@ const OVERLOADED = new Set([
 
 /** Throws WarehouseUnavailable for a failure of the way to the server or of the server as a whole, else as it is. */
 export const unavailableOr = (error: unknown): never => {
-  if (!(error instanceof Error) || error instanceof PerennialError) throw error;
+  if (!types.isNativeError(error) || error instanceof PerennialError) throw error;
   const code = String((error as { code?: unknown }).code);
   const away =
     CONNECTION_LOST.has(code) ||
