@@ -42,8 +42,9 @@ export const chainOf = async (warehouse: Warehouse, partition: number): Promise<
        argMaxIf(c.writer, tuple(c.turn, noted_at), state = 'held') AS heldBy,
        argMaxIf(noted_at + toIntervalMillisecond(lease), tuple(c.turn, noted_at), state = 'held') < now64(6, 'UTC') AS expired
      FROM crm.claims AS c
-     WHERE partition = {partition:UInt16} AND first >= (
-       SELECT max(first) FROM crm.claims WHERE partition = {partition:UInt16} AND state = 'claimed')
+     WHERE partition = {partition:UInt16} AND first >= ifNull((
+       SELECT first FROM crm.claims WHERE partition = {partition:UInt16} AND state = 'claimed'
+       ORDER BY partition DESC, first DESC LIMIT 1), 0)
      GROUP BY first ORDER BY first`,
     { partition },
   );

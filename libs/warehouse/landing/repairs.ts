@@ -1,7 +1,8 @@
-import { type Projector, whilePaused } from '../boundary.js';
+import { type Boundary, type Projector, whilePaused } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
 import { DEDUPLICATION_WINDOW, insertsSince } from './claims.js';
 import { markAllForRebuild } from './failing-view.js';
+import { PauseLost } from './holds.js';
 import type { LandingWriter } from './landing-writer.js';
 import { presentOffsets } from './present.js';
 import type { Batch } from './rows.js';
@@ -37,7 +38,7 @@ export class Repairs {
 
   /** Ends repairs that were announced and perhaps not done. While it works nothing else is landed. */
   finishOpen(projector: Projector): Promise<number> {
-    return whilePaused(projector, async () => {
+    return this.whilePaused(projector, async () => {
       let rows = 0;
       for (const repair of await this.open()) rows += await this.finish(repair);
       return rows;
@@ -46,12 +47,26 @@ export class Repairs {
 
   /** Inserts the records at some offsets, which must have been passed by everybody who lands the partition. */
   repair(projector: Projector, partition: number, offsets: readonly number[]): Promise<number> {
-    return whilePaused(projector, async (landed) => {
+    return this.whilePaused(projector, async (landed) => {
       const beyond = offsets.find((offset) => offset > (landed.get(partition) ?? -1));
       if (beyond !== undefined)
         throw new Error(`Offset ${beyond} of partition ${partition} is still to be landed.`);
       return this.finish(await this.announce(partition, offsets));
     });
+  }
+
+  /** If the pause was lost, a projection may have been rebuilt meanwhile without the rows. */
+  private async whilePaused<Result>(
+    projector: Projector,
+    work: (landed: Boundary) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await whilePaused(projector, work);
+    } catch (error) {
+      if (error instanceof PauseLost)
+        await markAllForRebuild(this.warehouse, 'events came later while landing went on');
+      throw error;
+    }
   }
 
   private async announce(partition: number, offsets: readonly number[]): Promise<OpenRepair> {
