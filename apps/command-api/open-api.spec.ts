@@ -142,13 +142,24 @@ describe('the OpenAPI document', () => {
 
 /** Mistakes of ours in calling a store, and what stops a server from starting: no request leads there. */
 const NOT_FOR_CALLERS = new Set([
+  'checkpoint-unreadable',
   'data-directory-in-use',
+  'database-url-invalid',
   'empty-append',
   'event-id',
+  'event-store-access-denied',
+  'event-store-behind-checkpoint',
+  'event-store-not-trusted',
+  'event-too-large-for-topic',
   'event-type',
   'expected-revision',
-  'wrong-master-key',
+  'not-started',
+  'stream-gap',
   'stream-name',
+  'stream-recreated',
+  'stream-truncated',
+  'topic-settings',
+  'wrong-master-key',
 ]);
 
 const CODE =

@@ -124,11 +124,19 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
   500: { 'internal-error': 'Something failed here; it was logged under the instance.' },
   503: {
     'event-store-unavailable': 'The event store cannot be reached; send the same again.',
+    'earlier-command-open':
+      'An earlier command of the same batch and customer could not be carried out; send this one again after it.',
     'stream-contended': 'Others change the same stream time and again; send the same again.',
     'database-unavailable': 'The key vault cannot be reached; send the same again.',
     'vault-busy': 'Another process reads the key vault; erase again.',
     'stream-begun-meanwhile': 'Somebody else began the same stream; send the same again.',
     'warehouse-behind': 'The warehouse does not show everything yet; ask again.',
+    'warehouse-unavailable': 'The warehouse cannot be reached; ask again.',
+    'kafka-unavailable': 'Kafka cannot be reached; ask again.',
+    'projector-paused': 'Somebody else pauses the projectors; try again.',
+    'projector-away':
+      'No projector ends what it has begun, so that none can be paused; try again when one runs.',
+    'pause-lost': 'The projectors did not stay paused; nothing was changed, try again.',
     'landing-stopped': 'Events are not being landed.',
     'not-ready': 'The process cannot do its work.',
   },

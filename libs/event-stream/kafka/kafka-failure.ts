@@ -1,3 +1,5 @@
+import { PerennialError } from '#eventing/errors';
+
 /** The codes of Kafka for 'somebody else has this transactional id now, or your transaction took too long'. */
 const FENCED = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
 const PRODUCER_FENCED = 90; // newer than the client's list
@@ -10,9 +12,18 @@ interface KafkaJsError {
   readonly originalError?: unknown;
 }
 
+/** Kafka does not answer somebody who waits for it. */
+export class KafkaUnavailable extends PerennialError {
+  constructor(cause: Error) {
+    super('unavailable', 'kafka-unavailable', `Kafka cannot be reached: ${cause.message}`);
+    this.cause = cause;
+  }
+}
+
 /** Whether something comes from the Kafka client: brokers away, requests refused or timed out. */
 export const isKafkaFailure = (error: unknown): error is Error =>
-  error instanceof Error && error.name.startsWith('KafkaJS') && !causes(error).some(isProgrammingError);
+  error instanceof KafkaUnavailable ||
+  (error instanceof Error && error.name.startsWith('KafkaJS') && !causes(error).some(isProgrammingError));
 
 /** Whether the writer is stale: another one with its transactional id has begun since. */
 export const isFenced = (error: unknown): boolean =>

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import type { Watermarks } from '../event-stream.js';
+import { isKafkaFailure, KafkaUnavailable } from './kafka-failure.js';
 
 const RETRY = { initialRetryTime: 50, maxRetryTime: 500, retries: 5 };
 const MOST_ATTEMPTS = 5;
@@ -51,7 +52,8 @@ export class TopicOffsets {
         return await question(admin);
       } catch (error) {
         if (this.admin === admin) await this.close().catch(() => {}); // it is of no use any more
-        if (attempt === MOST_ATTEMPTS || !isMoving(error)) throw error;
+        if (attempt === MOST_ATTEMPTS || !isMoving(error))
+          throw isKafkaFailure(error) ? new KafkaUnavailable(error) : error;
         await delay(FIRST_BACK_OFF_MS * 2 ** attempt);
       }
     }
