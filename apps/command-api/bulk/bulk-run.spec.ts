@@ -1,12 +1,16 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventStoreUnavailable } from '#eventing/event-store';
 import { type CommandSide, openCommandSide } from '#test/support/command-side';
 import { BulkRun } from './bulk-run.js';
 
 describe('a batch while a store is away', () => {
   let side: CommandSide;
+  let stopping: AbortController;
+  beforeEach(() => {
+    stopping = new AbortController();
+  });
   beforeAll(async () => {
     side = await openCommandSide();
   });
@@ -27,6 +31,7 @@ describe('a batch while a store is away', () => {
         sender: { commandId: '', actor: 'test', correlationId: 'test' },
         lineLimit: 10_000,
         dryRun: false,
+        stopping: stopping.signal,
         onFault: () => {},
       },
     );
@@ -76,6 +81,14 @@ describe('a batch while a store is away', () => {
       '503 earlier-command-open',
     ]);
     expect(await send(commands, [])).toEqual(['repeated', 'accepted', 'accepted', 'accepted']);
+  });
+
+  it('does not begin what had not begun when the process is to end', async () => {
+    stopping.abort();
+    expect(await send([register('gil', '4'), tag('gil', '4')], [])).toEqual([
+      '503 shutting-down',
+      '503 shutting-down',
+    ]);
   });
 
   it('goes on behind a command that is refused', async () => {

@@ -14,6 +14,8 @@ export interface BulkOptions {
   readonly sender: Sender;
   readonly lineLimit: number;
   readonly dryRun: boolean;
+  /** Aborted when the process is to end: what has not begun by then is not begun. */
+  readonly stopping: AbortSignal;
   /** Told of what is our own fault; the caller only learns that something failed. */
   onFault(error: unknown): void;
 }
@@ -107,6 +109,7 @@ export class BulkRun {
   }
 
   private async executeIn(lane: string, prepared: Prepared): Promise<Done> {
+    if (this.options.stopping.aborted) throw shuttingDown();
     if (this.allInterrupted || this.interrupted.has(lane)) throw notTried();
     try {
       return await this.execute(prepared);
@@ -117,6 +120,7 @@ export class BulkRun {
   }
 
   private async executeAlone(prepared: Prepared): Promise<Done> {
+    if (this.options.stopping.aborted) throw shuttingDown();
     if (this.allInterrupted || this.interrupted.size > 0) {
       this.allInterrupted = true;
       throw notTried();
@@ -174,6 +178,9 @@ const notTried = (): PerennialError =>
     'earlier-command-open',
     'It was not tried, because of a command before it nobody knows what became of it. Send both again.',
   );
+
+const shuttingDown = (): PerennialError =>
+  new PerennialError('unavailable', 'shutting-down', 'This server is shutting down. Send it again.');
 
 const answered = (id: string, { status, position }: Pick<Partial<Done>, 'status' | 'position'>): string =>
   `${JSON.stringify({ id, status, position })}\n`;

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Body, Controller, Inject, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Inject, type OnModuleDestroy, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiConsumes, ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { COMMAND_PORTS, type CommandPorts } from '../command-api.ports.js';
@@ -9,11 +9,18 @@ import { BulkRun } from './bulk-run.js';
 
 @ApiTags('commands')
 @Controller('v1/commands')
-export class BulkController {
+export class BulkController implements OnModuleDestroy {
+  private readonly stopping = new AbortController();
+
   constructor(
     @Inject(Commands) private readonly commands: Commands,
     @Inject(COMMAND_PORTS) private readonly ports: CommandPorts,
   ) {}
+
+  /** Nest calls it before it waits for the requests that are under way. */
+  onModuleDestroy(): void {
+    this.stopping.abort();
+  }
 
   @Post()
   @ApiOperation({ summary: 'Many commands at once, a line each; answered in the same order' })
@@ -37,6 +44,7 @@ export class BulkController {
       sender: senderOf(request),
       lineLimit: this.ports.bodyLimit,
       dryRun: dryRun === 'true',
+      stopping: this.stopping.signal,
       onFault: (err) => this.ports.log.error({ err }, 'a line of a batch failed'),
     });
     void reply

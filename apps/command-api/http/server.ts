@@ -81,8 +81,15 @@ export const createServer = async (
       done(error as Error);
     }
   });
+  let closing = false;
+  fastify.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
   fastify.addHook('onResponse', ({ step }, { statusCode }, done) => {
     step?.end(statusCode >= 500 ? `answered ${statusCode}` : undefined);
+    // The caller keeps the connection for its next request, and it would keep the server from closing.
+    if (closing) setImmediate(() => fastify.server.closeIdleConnections());
     done();
   });
   const application = await NestFactory.create<NestFastifyApplication>(
