@@ -5,7 +5,9 @@ import { Closing } from '#apps/service/closing';
 import { openEventStore } from '#apps/service/connections';
 import { firstFailure } from '#apps/service/first-failure';
 import { serveHttp, tracingOf } from '#apps/service/http-service';
-import { Metrics, measureAppends } from '#apps/service/metrics';
+import { measureFreshness } from '#apps/service/freshness-metrics';
+import { Metrics } from '#apps/service/metrics';
+import { observeAppends } from '#apps/service/observed-appends';
 import { observeWarehouse } from '#apps/service/observed-warehouse';
 import { runService } from '#apps/service/run-service';
 import { upcasters } from '#crm/catalogue';
@@ -30,11 +32,12 @@ await runService(
   'Model runs, reports, SQL, and the administration of projections; several may run.',
   (configuration, log) =>
     Closing.guard(async (closing) => {
-      const metrics = new Metrics();
+      const metrics = new Metrics('analytics');
       const tracing = await tracingOf(configuration, 'analytics');
       closing.add(() => tracing.close());
-      const eventStore = measureAppends(closing.opened(openEventStore(configuration)), metrics);
+      const eventStore = observeAppends(closing.opened(openEventStore(configuration)), metrics, tracing);
       const { warehouse, landing } = await observeWarehouse(configuration, 'analytics', log, closing);
+      measureFreshness(metrics, landing);
       const stores = {
         warehouse,
         landing,

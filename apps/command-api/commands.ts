@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Outcome } from '#eventing/command-handler';
@@ -31,11 +31,21 @@ export interface Answer extends Readonly<Record<string, unknown>> {
 
 /** Commands as HTTP knows them: headers in, headers out. */
 @Injectable()
-export class Commands {
+export class Commands implements OnModuleDestroy {
+  private stop: (visible: false) => void = () => {};
+  private readonly stopping = new Promise<false>((resolve) => {
+    this.stop = resolve;
+  });
+
   constructor(
     @Inject(CommandBus) private readonly bus: CommandBus,
     @Inject(COMMAND_PORTS) private readonly ports: CommandPorts,
   ) {}
+
+  /** Whoever waits for the warehouse is answered, before the process ends, that it is not seen yet. */
+  onModuleDestroy(): void {
+    this.stop(false);
+  }
 
   /** Runs a command from a request's body and answers it: 201 for something new, 200 for a repetition. */
   async run(
@@ -66,7 +76,8 @@ export class Commands {
     const answer: Answer = { ...ids, status, stream, revision, position };
     if (seconds === undefined) return answer;
     reply.header('preference-applied', `wait=${seconds}`);
-    const visible = await this.ports.landing.waitFor(position, seconds * 1000);
+    const landed = this.ports.landing.waitFor(position, seconds * 1000);
+    const visible = await Promise.race([landed, this.stopping]);
     return { ...answer, visible };
   }
 }

@@ -1,8 +1,10 @@
 import { Closing } from '#apps/service/closing';
 import { openEventStore } from '#apps/service/connections';
 import { firstFailure } from '#apps/service/first-failure';
+import { measureFreshness } from '#apps/service/freshness-metrics';
 import { serveHttp, tracingOf } from '#apps/service/http-service';
-import { Metrics, measureAppends } from '#apps/service/metrics';
+import { Metrics } from '#apps/service/metrics';
+import { observeAppends } from '#apps/service/observed-appends';
 import { observeWarehouse } from '#apps/service/observed-warehouse';
 import { runService } from '#apps/service/run-service';
 import { upcasters as upcasterList } from '#crm/catalogue';
@@ -24,10 +26,10 @@ await runService(
   (configuration, log) =>
     Closing.guard(async (closing) => {
       const { databaseUrl, masterKey, keyCacheSeconds } = demand(configuration, 'databaseUrl', 'masterKey');
-      const metrics = new Metrics();
+      const metrics = new Metrics('command-api');
       const tracing = await tracingOf(configuration, 'command-api');
       closing.add(() => tracing.close());
-      const eventStore = measureAppends(closing.opened(openEventStore(configuration)), metrics);
+      const eventStore = observeAppends(closing.opened(openEventStore(configuration)), metrics, tracing);
       const postgres = closing.opened(await openPostgres(databaseUrl.reveal(), { log }));
       const checkpoints = closing.opened(await openPostgresCheckpoints(postgres));
       const vault = closing.opened(
@@ -38,6 +40,7 @@ await runService(
         }),
       );
       const { warehouse, landing } = await observeWarehouse(configuration, 'command-api', log, closing);
+      measureFreshness(metrics, landing);
       const { sqlMaxMemory: maxMemoryBytes, sqlMaxSeconds: maxSeconds } = configuration;
       const upcasters = new Upcasters(upcasterList);
       const sealer = new Sealer(vault);
@@ -63,7 +66,7 @@ await runService(
             'event store': async () => ({ ready: (await eventStore.head()) >= -1 }),
             'key vault': async () => ({ ready: (await postgres.query('SELECT 1')).count === 1 }),
           },
-          modules: [commandApi(configuration, stores, processes, log)],
+          modules: [commandApi(configuration, stores, processes, metrics, log)],
           prepare: serveDocumentation,
         },
         closing,

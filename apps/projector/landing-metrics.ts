@@ -1,12 +1,17 @@
 import { type Metrics, stateSet } from '#apps/service/metrics';
+import type { EventStream } from '#event-stream/event-stream';
 import type { KafkaStream } from '#event-stream/kafka/kafka-stream';
-import type { Landing } from '#warehouse/landing/landing';
+import type { LandedBatch, Landing } from '#warehouse/landing/landing';
 import type { LandingState } from '#warehouse/landing/landing-status';
 
 const STATES: readonly LandingState[] = ['landing', 'waiting', 'held', 'failed'];
 
 /** What landing tells Prometheus, of this process alone. */
-export const measureLanding = (metrics: Metrics, landing: Landing): void => {
+export const measureLanding = (
+  metrics: Metrics,
+  landing: Landing,
+  stream: Pick<EventStream, 'watermarks'>,
+): void => {
   metrics.gauge('landing_state', 'Whether events are being landed', ['state'], () =>
     stateSet(STATES, landing.status().state),
   );
@@ -39,8 +44,14 @@ export const measureLanding = (metrics: Metrics, landing: Landing): void => {
   metrics.gauge(
     'landing_lag_events',
     'Offsets that the stream has and the warehouse has not, in the partitions of this process',
-    [],
-    async () => (await landing.freshness()).events,
+    ['partition'],
+    async () => {
+      const watermarks = await stream.watermarks();
+      return landing.status().partitions.map(({ partition, next }) => {
+        const { low = 0, high = 0 } = watermarks.get(partition) ?? {};
+        return [{ partition: String(partition) }, Math.max(0, high - Math.max(low, next))];
+      });
+    },
   );
   metrics.gauge(
     'landing_lag_seconds',
@@ -48,6 +59,22 @@ export const measureLanding = (metrics: Metrics, landing: Landing): void => {
     [],
     async () => (await landing.freshness()).seconds,
   );
+};
+
+/** What each batch tells; made before landing, which it is given to. */
+export const landedBatches = (metrics: Metrics): ((batch: LandedBatch) => void) => {
+  const inserts = metrics.duration(
+    'landing_insert_duration_seconds',
+    'How long a batch took to be inserted, with what was tried again of it',
+  );
+  const delay = metrics.duration(
+    'landing_delay_seconds',
+    'From the event store taking the oldest event of a batch to the warehouse showing it',
+  );
+  return ({ milliseconds, recordedAt }) => {
+    inserts.observe(milliseconds / 1000);
+    delay.observe(Math.max(0, Date.now() - recordedAt) / 1000);
+  };
 };
 
 /** What the consumer of the topic tells. */

@@ -8,14 +8,14 @@ import { createKafka } from '#event-stream/kafka/kafka';
 import { openKafkaStream } from '#event-stream/kafka/kafka-stream';
 import { Landing } from '#warehouse/landing/landing';
 import { landingHealth } from './landing-health.js';
-import { measureConsumer, measureLanding } from './landing-metrics.js';
+import { landedBatches, measureConsumer, measureLanding } from './landing-metrics.js';
 
 await runService(
   'projector',
   'Lands every event of the topic in ClickHouse exactly once; several share the partitions.',
   (configuration, log) =>
     Closing.guard(async (closing) => {
-      const metrics = new Metrics();
+      const metrics = new Metrics('projector');
       const tracing = await tracingOf(configuration, 'projector');
       closing.add(() => tracing.close());
       const warehouse = closing.opened(await openClickHouse(configuration));
@@ -32,9 +32,11 @@ await runService(
         published: stream.landed,
         writer: processName('projector'),
         log,
+        tracing,
+        onLanded: landedBatches(metrics),
       });
       closing.add(() => landing.stop().catch(() => {}));
-      measureLanding(metrics, landing);
+      measureLanding(metrics, landing, stream);
       measureConsumer(metrics, stream);
       const parts = {
         landing: () => landingHealth(landing),

@@ -14,7 +14,7 @@ await runService(
   'Brings every event from EventStoreDB to Kafka, once and in order; of several relays one is active.',
   (configuration, log) =>
     Closing.guard(async (closing) => {
-      const metrics = new Metrics();
+      const metrics = new Metrics('relay');
       const tracing = await tracingOf(configuration, 'relay');
       closing.add(() => tracing.close());
       const relayMetrics = new RelayMetrics(metrics);
@@ -25,6 +25,7 @@ await runService(
         topics: topicOptions(configuration),
         name: processName('relay'),
         log,
+        tracing,
         onRelayed: (batch) => relayMetrics.relayed(batch),
       });
       closing.add(() => relay.stop());

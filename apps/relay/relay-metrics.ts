@@ -12,7 +12,7 @@ export class RelayMetrics {
   private readonly delay;
 
   constructor(private readonly metrics: Metrics) {
-    this.transactions = metrics.duration('relay_transaction_seconds', 'How long a transaction took');
+    this.transactions = metrics.duration('relay_transaction_duration_seconds', 'How long a transaction took');
     this.delay = metrics.duration(
       'relay_delay_seconds',
       'From the event store taking the oldest event of a transaction to its commit',
@@ -47,6 +47,12 @@ export class RelayMetrics {
       'Positions of the event store that are not in the topic yet; in a store without gaps, events',
       [],
       () => relay.status().lag ?? [],
+    );
+    metrics.gauge(
+      'relay_lag_seconds',
+      'Age of the oldest event that is not in the topic yet, at most',
+      [],
+      () => relay.status().lagSeconds ?? [],
     );
   }
 }

@@ -12,6 +12,8 @@ export interface RelayStatus {
   readonly position?: number;
   /** Positions of the event store that are not yet in the topic, in a store without gaps the events. */
   readonly lag?: number;
+  /** Age of the oldest of them in seconds, at most; 0 when there are none. */
+  readonly lagSeconds?: number;
   /** What went wrong last, and whether it still does. */
   readonly lastError?: { readonly message: string; readonly at: string; readonly over: boolean };
 }
@@ -25,6 +27,7 @@ export class RelayProgress {
   private since = Date.now();
   private position: number | undefined;
   private ahead: number | undefined;
+  private behindSince: number | undefined;
   private writingSince: number | undefined;
   private failingSince: number | undefined;
   private lastError: { message: string; at: number } | undefined;
@@ -35,7 +38,10 @@ export class RelayProgress {
     this.state = state;
     this.since = Date.now();
     this.writingSince = undefined;
-    if (state === 'standby') this.ahead = undefined;
+    if (state === 'standby') {
+      this.ahead = undefined;
+      this.behindSince = undefined;
+    }
   }
 
   watch(seat: Seat): void {
@@ -47,14 +53,18 @@ export class RelayProgress {
     this.writingSince = Date.now();
   }
 
-  reached(position: number): void {
+  /** @param recordedAt of the event at the position: what is still to come was taken later */
+  reached(position: number, recordedAt?: number): void {
     this.position = position;
+    this.behindSince = position < (this.ahead ?? -1) ? (recordedAt ?? this.behindSince) : undefined;
     this.writingSince = undefined;
     this.worked();
   }
 
   head(position: number): void {
     this.ahead = position;
+    // An idle relay knows of a new event no earlier.
+    if (position > (this.position ?? position)) this.behindSince ??= Date.now();
     this.worked();
   }
 
@@ -68,13 +78,15 @@ export class RelayProgress {
   }
 
   status(): RelayStatus {
-    const { state, position, ahead, lastError } = this;
+    const { state, position, ahead, behindSince, lastError } = this;
+    const lag = position === undefined || ahead === undefined ? undefined : Math.max(0, ahead - position);
     return {
       state,
       since: new Date(this.since).toISOString(),
       ready: this.isReady(),
       position,
-      lag: position === undefined || ahead === undefined ? undefined : Math.max(0, ahead - position),
+      lag,
+      lagSeconds: lag && behindSince !== undefined ? Math.max(0, Date.now() - behindSince) / 1000 : lag && 0,
       lastError: lastError && {
         message: lastError.message,
         at: new Date(lastError.at).toISOString(),

@@ -11,8 +11,10 @@ import {
 } from '#event-stream/kafka/transactional-writer';
 import { type EventStore, EventStoreUnavailable } from '#eventing/event-store';
 import type { Logger } from '#platform/logging';
+import { noTracing, type Tracing } from '#platform/tracing';
 import { ReadAhead } from './read-ahead.js';
 import { RelayProgress, type RelayStatus } from './relay-progress.js';
+import { traceEvents } from './relay-traces.js';
 import { mustFit, NOTHING_WRITTEN } from './resume.js';
 import { Seat } from './seat.js';
 
@@ -30,6 +32,7 @@ export interface RelayOptions {
   readonly name?: string;
   /** Called after each transaction. */
   readonly onRelayed?: (batch: RelayedBatch) => void;
+  readonly tracing?: Pick<Tracing, 'begin'>;
   readonly openWriter?: OpenWriter;
 }
 
@@ -159,7 +162,7 @@ class RunningRelay {
   }
 
   private async relay(writer: EventWriter, from: Checkpoint, signal: AbortSignal): Promise<void> {
-    const { eventStore, topics, log, onRelayed } = this.options;
+    const { eventStore, topics, log, onRelayed, tracing = noTracing } = this.options;
     const ended = new AbortController();
     const until = AbortSignal.any([signal, ended.signal]);
     const ahead = new ReadAhead({
@@ -181,9 +184,16 @@ class RunningRelay {
         if (events.length === 0) return;
         const began = performance.now();
         this.progress.writes();
-        checkpoint = await writer.write(events, checkpoint);
+        const traced = traceEvents(tracing, events);
+        try {
+          checkpoint = await writer.write(traced.events, checkpoint);
+        } catch (error) {
+          traced.end((error as Error).message);
+          throw error;
+        }
+        traced.end();
         this.pause = FIRST_PAUSE_MS;
-        this.progress.reached(checkpoint.position);
+        this.progress.reached(checkpoint.position, Date.parse(events.at(-1)!.recordedAt));
         onRelayed?.({
           events: events.length,
           bytes: events.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -2,11 +2,12 @@ import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { type HealthPorts, healthModule } from '#apps/command-api/health/health.module';
-import { createServer, listen, serverSettings } from '#apps/command-api/http/server';
+import { createServer, isPublic, listen, serverSettings } from '#apps/command-api/http/server';
 import type { Configuration } from '#platform/configuration';
 import type { Logger } from '#platform/logging';
 import { startTracing, type Tracing } from '#platform/tracing';
 import type { Closing } from './closing.js';
+import { Draining, drainingModule } from './draining.js';
 import { type Metrics, measureReadiness, measureRequests, metricsModule } from './metrics.js';
 
 export interface HttpService {
@@ -22,20 +23,32 @@ export interface HttpService {
   prepare?(application: NestFastifyApplication): void;
 }
 
+/** Callers who read no answer are not waited for; a little later than the requests that are under way. */
+const CUT_OFF_AFTER_MS = 5_500;
+
 /** The HTTP side of every application: begins to answer, and tells where. */
 export const serveHttp = async (
   { configuration, metrics, tracing, log, parts, modules = [], prepare }: HttpService,
   closing: Closing,
 ): Promise<string> => {
+  const draining = new Draining();
+  const allParts = { ...parts, process: draining.health };
+  const settings = serverSettings(configuration);
   const application = await createServer(
-    [...modules, healthModule(parts), metricsModule(metrics)],
-    serverSettings(configuration),
+    [...modules, healthModule(allParts), metricsModule(metrics), drainingModule(draining)],
+    settings,
     log,
     tracing,
   );
-  closing.add(() => application.close());
-  measureRequests(application.getHttpAdapter().getInstance() as unknown as FastifyInstance, metrics);
-  measureReadiness(metrics, parts);
+  const fastify = application.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  closing.add(() => {
+    const closed = application.close();
+    setTimeout(() => fastify.server.closeAllConnections(), CUT_OFF_AFTER_MS).unref();
+    return closed;
+  });
+  measureRequests(fastify, metrics);
+  measureReadiness(metrics, allParts);
+  draining.watch(fastify, (route) => isPublic(route, settings.publicPaths));
   prepare?.(application);
   const url = await listen(application, configuration);
   if (configuration.apiKeys.length === 0)

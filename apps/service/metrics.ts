@@ -3,7 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { PartCheck } from '#apps/command-api/health/health.module';
-import type { EventStore } from '#eventing/event-store';
+import { version } from '#platform/package-root';
 
 /** One value, or one for each combination of labels. */
 type Reading = number | readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
@@ -12,8 +12,12 @@ type Reading = number | readonly (readonly [labels: Readonly<Record<string, stri
 export class Metrics {
   readonly registry = new Registry();
 
-  constructor() {
+  /** @param application under which name it is told apart */
+  constructor(application: string) {
     collectDefaultMetrics({ register: this.registry });
+    this.gauge('build_info', 'Which version of which application runs', ['application', 'version'], () => [
+      [{ application, version: version() }, 1],
+    ]);
   }
 
   /** A value that goes up and down, read whenever it is asked for; when it cannot be read it is left out. */
@@ -48,11 +52,16 @@ export class Metrics {
     });
   }
 
+  /** A total that is counted here. */
+  counter(name: string, help: string, labelNames: readonly string[]): Counter {
+    return new Counter(this.named(name, help, labelNames));
+  }
+
   /** How long something takes, in seconds. */
   duration(name: string, help: string, labelNames: readonly string[] = []): Histogram {
     return new Histogram({
       ...this.named(name, help, labelNames),
-      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     });
   }
 
@@ -81,32 +90,6 @@ export const measureRequests = (fastify: FastifyInstance, metrics: Metrics): voi
       reply.elapsedTime / 1000,
     );
     done();
-  });
-};
-
-/** An event store whose appends are measured. */
-export const measureAppends = (store: EventStore, metrics: Metrics): EventStore => {
-  const seconds = metrics.duration(
-    'append_duration_seconds',
-    'From an append to its answer by the event store',
-    ['outcome'],
-  );
-  return new Proxy(store, {
-    get(target, name) {
-      const value = Reflect.get(target, name, target);
-      if (name !== 'append') return typeof value === 'function' ? value.bind(target) : value;
-      return async (...args: Parameters<EventStore['append']>) => {
-        const measure = seconds.startTimer();
-        try {
-          const result = await target.append(...args);
-          measure({ outcome: 'appended' });
-          return result;
-        } catch (error) {
-          measure({ outcome: (error as { code?: string }).code ?? 'failed' });
-          throw error;
-        }
-      };
-    },
   });
 };
 

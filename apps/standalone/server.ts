@@ -9,6 +9,7 @@ import { landingHealth } from '#apps/projector/landing-health';
 import { measureLanding } from '#apps/projector/landing-metrics';
 import { Closing } from '#apps/service/closing';
 import { firstFailure } from '#apps/service/first-failure';
+import { measureFreshness } from '#apps/service/freshness-metrics';
 import { serveHttp, tracingOf } from '#apps/service/http-service';
 import { Metrics } from '#apps/service/metrics';
 import type { Service } from '#apps/service/until-stopped';
@@ -30,12 +31,13 @@ export const startServer = (
   Closing.guard(async (closing) => {
     const lock = lockDataDirectory(configuration.dataDirectory);
     closing.add(() => lock.release());
-    const metrics = new Metrics();
+    const metrics = new Metrics('standalone');
     const tracing = await tracingOf(configuration, 'standalone');
     closing.add(() => tracing.close());
-    const stores = closing.opened(await openStores(configuration, metrics, log));
+    const stores = closing.opened(await openStores(configuration, metrics, tracing, log));
     const { eventStore, landing } = stores;
-    measureLanding(metrics, landing);
+    measureLanding(metrics, landing, stores.stream);
+    measureFreshness(metrics, landing);
     const processes = await startCommandProcesses({
       ...stores,
       store: eventStore,
@@ -54,7 +56,10 @@ export const startServer = (
         tracing,
         log,
         parts: { landing: () => landingHealth(landing) },
-        modules: [commandApi(configuration, stores, processes, log), analytics(configuration, stores, log)],
+        modules: [
+          commandApi(configuration, stores, processes, metrics, log),
+          analytics(configuration, stores, log),
+        ],
         prepare: (application) => {
           serveDocumentation(application);
           registerSqlBodies(application.getHttpAdapter().getInstance() as unknown as FastifyInstance);

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { landedBatches } from '#apps/projector/landing-metrics';
 import { prepareWarehouse, projectionFiles } from '#apps/projector/prepare-warehouse';
 import { startProjector } from '#apps/projector/projector';
 import { Closing } from '#apps/service/closing';
-import { type Metrics, measureAppends } from '#apps/service/metrics';
+import type { Metrics } from '#apps/service/metrics';
+import { observeAppends } from '#apps/service/observed-appends';
 import { upcasters as upcasterList } from '#crm/catalogue';
 import { openSqliteCheckpoints } from '#event-store/sqlite/checkpoints';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
@@ -12,6 +14,7 @@ import { Sealer } from '#personal-data/sealer';
 import { openEmbeddedKeyVault } from '#personal-data/sqlite/embedded-key-vault';
 import type { Configuration } from '#platform/configuration';
 import type { Logger } from '#platform/logging';
+import type { Tracing } from '#platform/tracing';
 import { noProjector } from '#warehouse/boundary';
 import { openFeeds } from '#warehouse/projection-upkeep';
 import { openWarehouse } from '#warehouse/warehouse';
@@ -20,10 +23,14 @@ import { openWarehouse } from '#warehouse/warehouse';
 export type Stores = Awaited<ReturnType<typeof openStores>>;
 
 /** Opens the stores, makes the warehouse agree with its migrations and projections, and begins to land events. */
-export const openStores = (configuration: Configuration, metrics: Metrics, log: Logger) =>
+export const openStores = (configuration: Configuration, metrics: Metrics, tracing: Tracing, log: Logger) =>
   Closing.guard(async (closing) => {
     const { dataDirectory: dir } = configuration;
-    const eventStore = measureAppends(closing.opened(new SqliteEventStore(join(dir, 'events.db'))), metrics);
+    const eventStore = observeAppends(
+      closing.opened(new SqliteEventStore(join(dir, 'events.db'))),
+      metrics,
+      tracing,
+    );
     const checkpoints = closing.opened(openSqliteCheckpoints(join(dir, 'checkpoints.db')));
     const vault = closing.opened(
       await openEmbeddedKeyVault(dir, {
@@ -35,7 +42,13 @@ export const openStores = (configuration: Configuration, metrics: Metrics, log: 
     const warehouse = closing.opened(await openWarehouse({ dir: join(dir, 'warehouse') }));
     const projections = await prepareWarehouse(warehouse, noProjector(warehouse), log);
     const stream = new InProcessStream(eventStore);
-    const landing = await startProjector({ stream, warehouse, log });
+    const landing = await startProjector({
+      stream,
+      warehouse,
+      log,
+      tracing,
+      onLanded: landedBatches(metrics),
+    });
     closing.add(() => landing.stop().catch(() => {}));
     await openFeeds(warehouse, projections, landing);
     return {
@@ -46,6 +59,7 @@ export const openStores = (configuration: Configuration, metrics: Metrics, log: 
       sealer: new Sealer(vault),
       warehouse,
       projections: projectionFiles,
+      stream,
       landing,
       numbering: inProcessNumbering,
       close: closing.close,

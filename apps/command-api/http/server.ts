@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Configuration, isLoopback } from '#platform/configuration';
+import { withCorrelation } from '#platform/correlation';
 import { noTracing, type Step, type Tracing } from '#platform/tracing';
 import { allowedMethods } from './allowed-methods.js';
 import { type ApiKey, authentication } from './authentication.js';
@@ -71,7 +72,7 @@ export const createServer = async (
     request.caller = caller;
     reply.header('x-correlation-id', caller.correlationId);
     try {
-      if (!isPublic(request, settings.publicPaths)) {
+      if (!isPublic(request.routeOptions.url, settings.publicPaths)) {
         request.caller = { ...caller, actor: authenticate(request.headers) };
         request.step = beginStep(tracing, request, caller);
         request.caller = { ...request.caller, traceparent: request.step.traceparent };
@@ -86,6 +87,10 @@ export const createServer = async (
     closing = true;
     done();
   });
+  // Right before the handler: reading the body would lose it.
+  fastify.addHook('preHandler', ({ caller }, _, done) =>
+    caller ? withCorrelation(caller.correlationId, done) : done(),
+  );
   fastify.addHook('onResponse', ({ step }, { statusCode }, done) => {
     step?.end(statusCode >= 500 ? `answered ${statusCode}` : undefined);
     // The caller keeps the connection for its next request, and it would keep the server from closing.
@@ -145,5 +150,5 @@ const refuseConnection = (error: NodeJS.ErrnoException, socket: Socket): void =>
   );
 };
 
-const isPublic = ({ routeOptions: { url } }: FastifyRequest, paths: readonly string[]): boolean =>
+export const isPublic = (url: string | undefined, paths: readonly string[]): boolean =>
   url !== undefined && paths.some((path) => url === path || (path.endsWith('/') && url.startsWith(path)));

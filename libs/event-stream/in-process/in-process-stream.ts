@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '#eventing/event';
 import type { EventStore } from '#eventing/event-store';
+import { isSampled } from '#platform/tracing';
 import type { ConsumeOptions, EventStream, StreamBatch, StreamRecord, Watermarks } from '../event-stream.js';
 import { landingLine } from '../landing-line.js';
 import type { Numbering } from '../numbering.js';
@@ -50,5 +51,11 @@ export class InProcessStream implements EventStream {
 
 const record = (event: RecordedEvent): StreamRecord => {
   const { line, checked } = landingLine(event);
-  return { offset: event.position, line, checked };
+  const { traceparent } = event.metadata;
+  return {
+    offset: event.position,
+    line,
+    checked,
+    ...(isSampled(traceparent) && { headers: { traceparent } }),
+  };
 };
