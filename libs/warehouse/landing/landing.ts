@@ -1,5 +1,6 @@
 import type { EventStream, LandedOffsets, StreamBatch } from '#event-stream/event-stream';
 import type { Logger } from '#platform/logging';
+import { noTracing, type Tracing } from '#platform/tracing';
 import type { Boundary } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
 import { Claims } from './claims.js';
@@ -8,6 +9,7 @@ import { Lander, LandingStopped } from './lander.js';
 import type { LandingProgress } from './landing-progress.js';
 import { LandingCounts, type LandingStatus, partitionStatus, standingOf } from './landing-status.js';
 import type { PartitionState } from './landing-step.js';
+import { LandingTraces } from './landing-traces.js';
 import { Lane, type LaneLimits } from './lane.js';
 import { Abandoned, Patience } from './patience.js';
 import { WakeUp } from './wake-up.js';
@@ -22,9 +24,19 @@ export interface LandingOptions {
   readonly writer: string;
   /** Where others look how far the events have landed. */
   readonly published?: LandedOffsets;
+  /** Called after each batch. */
+  readonly onLanded?: (batch: LandedBatch) => void;
+  readonly tracing?: Pick<Tracing, 'begin'>;
   readonly limits?: LaneLimits;
   /** How many inserts the engine remembers. */
   readonly window?: number;
+}
+
+export interface LandedBatch {
+  /** Its insert, and what was tried again of it. */
+  readonly milliseconds: number;
+  /** When the event store took its first event, in milliseconds since 1970. */
+  readonly recordedAt: number;
 }
 
 const LIMITS: LaneLimits = { records: 20_000, bytes: 16 * 1024 * 1024 };
@@ -55,6 +67,7 @@ export class Landing implements LandingProgress {
   private readonly patience: Patience;
   private readonly publisher: LandedPublisher | undefined;
   private readonly counts = new LandingCounts();
+  private readonly traces: LandingTraces;
   private standing: Pick<LandingStatus, 'state' | 'reason' | 'since'> = {
     state: 'landing',
     since: Date.now(),
@@ -70,7 +83,7 @@ export class Landing implements LandingProgress {
   private landedAt = 0;
 
   constructor(private readonly options: LandingOptions) {
-    const { warehouse, writer, window, stream, log, published } = options;
+    const { warehouse, writer, window, stream, log, published, tracing = noTracing } = options;
     this.claims = new Claims(warehouse, writer, window);
     this.patience = new Patience(log, this.stopping.signal, () => this.observe());
     this.lander = new Lander(warehouse, this.claims, log, this.patience, (written) =>
@@ -78,6 +91,7 @@ export class Landing implements LandingProgress {
     );
     this.publisher = published && new LandedPublisher(published, log);
     this.watermark = new Watermark(stream);
+    this.traces = new LandingTraces(tracing);
     this.started = new Promise((resolve) => {
       this.begin = () => {
         this.begun = true;
@@ -187,6 +201,7 @@ export class Landing implements LandingProgress {
       const lane = this.laneOf(batch);
       if (!lane) continue;
       lane.add(batch);
+      this.traces.arrived(batch);
       this.work.notify();
       while (lane.overfull && this.isMine(lane) && !signal.aborted) await this.room.sleep();
     }
@@ -199,6 +214,7 @@ export class Landing implements LandingProgress {
     try {
       const { state, from } = await this.lander.resume(partition, low);
       this.lanes.set(partition, this.newLane(partition, generation, state, from));
+      this.traces.drop(partition);
       this.advanceTo(partition, from);
       return from;
     } catch (error) {
@@ -229,6 +245,7 @@ export class Landing implements LandingProgress {
     for (const partition of [...this.lanes.keys()].filter((each) => !partitions.includes(each))) {
       this.lanes.delete(partition);
       this.watermark.drop(partition);
+      this.traces.drop(partition);
       this.publisher?.drop(partition);
     }
     this.work.notify();
@@ -238,6 +255,7 @@ export class Landing implements LandingProgress {
   private advanceTo(partition: number, next: number): void {
     this.watermark.advance(partition, next);
     this.publisher?.advance(partition, next);
+    this.traces.landed(partition, next);
   }
 
   /** None for a batch whose partition has been taken away since, even if it was given back, or is stopped. */
@@ -278,6 +296,7 @@ export class Landing implements LandingProgress {
 
   private async landOne(lane: Lane): Promise<void> {
     const started = performance.now();
+    const { behindSince } = lane;
     const before: string = lane.state.is;
     try {
       await this.lander.advance(lane);
@@ -295,6 +314,10 @@ export class Landing implements LandingProgress {
     // Not waited for: who watches must not hold up who lands.
     this.options.published?.publish(new Map([[lane.partition, lane.state.next]])).catch(() => {});
     this.landedAt = performance.now();
+    this.options.onLanded?.({
+      milliseconds: this.landedAt - started,
+      recordedAt: behindSince ?? Date.now(),
+    });
     // Small inserts cost as much as large ones: the dearer they are, the longer they may gather.
     lane.notBefore = this.landedAt + Math.min(MOST_LINGER_MS, LINGER_SHARE * (this.landedAt - started));
   }
