@@ -61,7 +61,7 @@ export const startKafka = async ({
   const formatted = join(home, 'formatted');
   if (!existsSync(formatted)) {
     rmSync(data, { recursive: true, force: true });
-    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', settings];
+    const format = ['kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId()}`, '-c', settings];
     await promisify(execFile)(java(), [...QUICK_START, ...run, ...format]);
     writeFileSync(formatted, '');
   }
