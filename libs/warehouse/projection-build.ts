@@ -18,6 +18,8 @@ export interface BuildOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Aborts the build: what was built so far is dropped. */
   readonly signal?: AbortSignal;
+  /** After how long others take it that whoever builds was killed; default: half a minute. */
+  readonly leaseMs?: number;
 }
 
 /** Long enough that no batch can be retried after its token was forgotten. */
@@ -38,7 +40,8 @@ export const createVersion = async (
 
 export const dropVersion = async (warehouse: Warehouse, name: string, version: number): Promise<void> => {
   await dropFeed(warehouse, name, version);
-  for (const table of [tableOf(name, version), checkOf(name, version)])
+  const check = checkOf(name, version);
+  for (const table of [tableOf(name, version), check, expectedOf(check)])
     await warehouse.command(`DROP TABLE IF EXISTS ${table} SYNC`);
 };
 
@@ -71,6 +74,7 @@ export const backfill = async (
 const COMPARED_WHOLE = 2_000_000;
 
 const checkOf = (name: string, version: number): string => `${tableOf(name, version)}_check`;
+const expectedOf = (check: string): string => `${check}_expected`;
 
 export interface Parity {
   readonly rows: number;
@@ -103,7 +107,7 @@ export const parity = async (
       feedSelect(definition, twins, { condition: within(boundary) }),
     );
   } finally {
-    await warehouse.command(`DROP TABLE ${copy} SYNC`);
+    await warehouse.command(`DROP TABLE IF EXISTS ${copy} SYNC`);
   }
 };
 
@@ -147,7 +151,7 @@ const compareMerged = async (
   copy: string,
   select: string,
 ): Promise<Parity> => {
-  const expected = `${copy}_expected`;
+  const expected = expectedOf(copy);
   const names = columns.map(({ name }) => `\`${name}\``);
   await warehouse.command(`CREATE TABLE ${expected} AS ${copy}`);
   try {
@@ -159,7 +163,7 @@ const compareMerged = async (
       await checksum(warehouse, names, `${expected} FINAL`),
     );
   } finally {
-    await warehouse.command(`DROP TABLE ${expected} SYNC`);
+    await warehouse.command(`DROP TABLE IF EXISTS ${expected} SYNC`);
   }
 };
 

@@ -26,29 +26,18 @@ export const feedSelect = (
 };
 
 /**
- * Feeds a version with every event that lands from now on, and lies beyond the boundary. The engine plans the whole
- * SELECT of a feed for every insert, about 10 ms, even when no event of the insert is for it; so a gate, planned in
- * 1 ms, lets only events of its types through, to a table that keeps nothing, and the feed reads there.
+ * The engine plans the whole SELECT of a feed for every insert, about 10 ms, even when no event of the insert is for it;
+ * so a gate, planned in 1 ms, lets only events of its types through, to a table that keeps nothing, and the feed reads
+ * there. Everything but the gate is made here, while events land: what follows in `attachFeed` takes one statement.
  */
-export const createFeed = async (
+export const prepareFeed = async (
   warehouse: Warehouse,
   definition: TableProjection,
   version: number,
   twins: readonly UpcasterTwin[],
-  boundary: Boundary,
 ): Promise<void> => {
   const { name, table } = definition;
-  const condition = isEmpty(boundary) ? undefined : beyond(boundary);
-  const types = typesOf(table.select);
-  if (types.length === 0) {
-    await createView(
-      warehouse,
-      feedOf(name, version),
-      tableOf(name, version),
-      feedSelect(definition, twins, { condition }),
-    );
-    return;
-  }
+  if (typesOf(table.select).length === 0) return;
   const gated = gatedOf(name, version);
   await warehouse.command(
     `CREATE TABLE ${gated} AS crm.events ENGINE = Null COMMENT ${text(`Events for ${name}, on their way`)}`,
@@ -59,7 +48,28 @@ export const createFeed = async (
     tableOf(name, version),
     feedSelect(definition, twins, { from: gated }),
   );
-  await createView(warehouse, gateOf(name, version), gated, gateSelect(types, condition));
+};
+
+/** Feeds a version with every event that lands from now on, and lies beyond the boundary. */
+export const attachFeed = async (
+  warehouse: Warehouse,
+  definition: TableProjection,
+  version: number,
+  twins: readonly UpcasterTwin[],
+  boundary: Boundary,
+): Promise<void> => {
+  const { name, table } = definition;
+  const condition = isEmpty(boundary) ? undefined : beyond(boundary);
+  const types = typesOf(table.select);
+  if (types.length > 0)
+    await createView(warehouse, gateOf(name, version), gatedOf(name, version), gateSelect(types, condition));
+  else
+    await createView(
+      warehouse,
+      feedOf(name, version),
+      tableOf(name, version),
+      feedSelect(definition, twins, { condition }),
+    );
 };
 
 const createView = (warehouse: Warehouse, view: string, target: string, select: string): Promise<void> =>

@@ -1,3 +1,4 @@
+import type { Settings } from './connection.js';
 import type { Warehouse } from './warehouse.js';
 
 export type VersionState = 'building' | 'live' | 'needs rebuild' | 'standby' | 'failed' | 'removed';
@@ -13,6 +14,14 @@ export interface Version {
   readonly viewChecksum: string;
   /** The statements that make its public views. */
   readonly views: readonly string[];
+  /** Of one that is being built: its builder has been silent for longer than its lease. */
+  readonly abandoned?: boolean;
+}
+
+/** Who builds a version, and for how many milliseconds it counts as being built after its builder was last heard of. */
+export interface Builder {
+  readonly id: string;
+  readonly leaseMs: number;
 }
 
 export const tableOf = (name: string, version: number): string => `crm.${name}_v${version}`;
@@ -41,34 +50,71 @@ export const projectionOfFeed = (feed: string): { name: string; version: number 
 
 /** Appends to the ledger; entries given together are there together. */
 export const record = async (warehouse: Warehouse, ...entries: readonly Version[]): Promise<void> => {
+  const next = await nextSequence(warehouse);
+  await insert(
+    warehouse,
+    entries.map((entry, i) => line(entry, next + i)),
+    { insert_deduplicate: 0 },
+  );
+};
+
+/**
+ * Begins to build a version, unless somebody else has begun it.
+ * @returns how to say that it is still being built; undefined when it is somebody else who builds it
+ */
+export const begin = async (
+  warehouse: Warehouse,
+  version: Version,
+  { id, leaseMs }: Builder,
+): Promise<(() => Promise<void>) | undefined> => {
+  // A row that is repeated under its sequence never hides what was said since.
+  const row = { ...line(version, await nextSequence(warehouse)), builder: id, lease: leaseMs };
+  const { name, version: number } = version;
+  await insert(warehouse, [row], { insert_deduplication_token: `begin-${name}-${number}` });
+  const [first] = await warehouse.rows<{ builder: string }>(
+    `SELECT builder FROM crm.projections WHERE name = {name:String} AND version = {number:UInt32}
+     ORDER BY sequence, changed_at LIMIT 1`,
+    { name, number },
+  );
+  return first?.builder === id ? () => insert(warehouse, [row], { insert_deduplicate: 0 }) : undefined;
+};
+
+const nextSequence = async (warehouse: Warehouse): Promise<number> => {
   const [last] = await warehouse.rows<{ sequence: number }>(
     'SELECT max(sequence) AS sequence FROM crm.projections',
   );
-  const lines = entries.map(({ name, version, state, reason, tableChecksum, viewChecksum, views }, i) =>
-    JSON.stringify({
-      sequence: (last?.sequence ?? 0) + 1 + i,
-      name,
-      version,
-      state,
-      reason,
-      table_checksum: tableChecksum,
-      view_checksum: viewChecksum,
-      views: JSON.stringify(views),
-    }),
-  );
-  await warehouse.insertLines('crm.projections', lines.join('\n'), { insert_deduplicate: 0 });
+  return (last?.sequence ?? 0) + 1;
 };
+
+const line = (version: Version, sequence: number): object => ({
+  sequence,
+  name: version.name,
+  version: version.version,
+  state: version.state,
+  reason: version.reason,
+  table_checksum: version.tableChecksum,
+  view_checksum: version.viewChecksum,
+  views: JSON.stringify(version.views),
+});
+
+const insert = (warehouse: Warehouse, rows: readonly object[], settings: Settings): Promise<void> =>
+  warehouse.insertLines('crm.projections', rows.map((row) => JSON.stringify(row)).join('\n'), settings);
 
 /** Every version that was ever begun, oldest first. */
 export const versions = async (warehouse: Warehouse, name?: string): Promise<Version[]> => {
   const rows = await warehouse.rows<Omit<Version, 'views'> & { views: string }>(
     `SELECT name, version, argMax(p.state, sequence) AS state, argMax(p.reason, sequence) AS reason,
        argMax(table_checksum, sequence) AS tableChecksum, argMax(view_checksum, sequence) AS viewChecksum,
-       argMax(p.views, sequence) AS views
+       argMax(p.views, sequence) AS views,
+       max(changed_at + toIntervalMillisecond(lease)) <= now64(3, 'UTC') AS abandoned
      FROM crm.projections AS p WHERE {name:String} IN ('', name) GROUP BY name, version ORDER BY name, version`,
     { name: name ?? '' },
   );
-  return rows.map((row) => ({ ...row, views: JSON.parse(row.views) as string[] }));
+  return rows.map((row) => ({
+    ...row,
+    views: JSON.parse(row.views) as string[],
+    abandoned: row.state === 'building' && Boolean(row.abandoned),
+  }));
 };
 
 export const isLive = ({ state }: Version): boolean => state === 'live' || state === 'needs rebuild';

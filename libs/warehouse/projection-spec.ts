@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { migrate } from './migrations.js';
 import { eventLines, type ProjectionCase } from './projection-case.js';
-import { createFeed, feedSelect, hasTable, type TableProjection } from './projection-feed.js';
+import { attachFeed, feedSelect, hasTable, prepareFeed, type TableProjection } from './projection-feed.js';
 import { dropFeed, tableOf } from './projection-ledger.js';
 import {
   type ProjectionSources,
@@ -89,8 +89,10 @@ export class SpecEngine {
     const needed = read.filter(hasTable);
     for (const { name } of this.fed.filter((one) => !needed.includes(one)))
       await dropFeed(this.warehouse, name, 1);
-    for (const definition of needed.filter((one) => !this.fed.includes(one)))
-      await createFeed(this.warehouse, definition, 1, twins, new Map());
+    for (const definition of needed.filter((one) => !this.fed.includes(one))) {
+      await prepareFeed(this.warehouse, definition, 1, twins);
+      await attachFeed(this.warehouse, definition, 1, twins, new Map());
+    }
     this.fed = needed;
   }
 

@@ -4,6 +4,7 @@ import { dropVersion } from './projection-build.js';
 import { hasTable, unboundFeed } from './projection-feed.js';
 import { feedOf, gateOf, isLive, record, versions } from './projection-ledger.js';
 import { checksumWith, type ProjectionSources } from './projection-status.js';
+import { viewMadeBy } from './projection-views.js';
 import type { Warehouse } from './warehouse.js';
 
 /**
@@ -42,10 +43,8 @@ export const openFeeds = async (
 export const dropProjection = async (warehouse: Warehouse, name: string): Promise<void> => {
   const known = await versions(warehouse, name);
   if (known.length === 0) throw notFound('no-such-projection', `There is no projection ${name}.`);
-  for (const statement of known.findLast(isLive)?.views ?? []) {
-    const [, view] = /^CREATE OR REPLACE VIEW (crm\.\w+)/.exec(statement) ?? [];
-    if (view) await warehouse.command(`DROP VIEW IF EXISTS ${view} SYNC`);
-  }
+  for (const statement of known.findLast(isLive)?.views ?? [])
+    await warehouse.command(`DROP VIEW IF EXISTS crm.${viewMadeBy(statement)} SYNC`);
   for (const version of known.filter(({ state }) => state !== 'removed')) {
     if (version.version > 0) await dropVersion(warehouse, name, version.version);
     await record(warehouse, { ...version, state: 'removed' });

@@ -1,6 +1,6 @@
 import type { ProjectionDefinition, ViewDefinition } from './projection-file.js';
 import { columnComments, reading, readsFrom } from './projection-file.js';
-import { tableOf } from './projection-ledger.js';
+import { tableOf, type Version } from './projection-ledger.js';
 import type { Warehouse } from './warehouse.js';
 
 const quoted = (name: string): string => `\`${name}\``;
@@ -34,6 +34,40 @@ export const replaceViews = async (
     for (const statement of before) await warehouse.command(statement);
     throw error;
   }
+};
+
+/** The public view that a statement of `replaceViews` makes. */
+export const viewMadeBy = (statement: string): string =>
+  /^CREATE OR REPLACE VIEW crm\.(\w+)/.exec(statement)?.[1] ?? '';
+
+/** A process that ended in the midst of a swap left views that read another version: all are to read this one again. */
+export const restoreViews = async (
+  warehouse: Warehouse,
+  { name, version, views }: Pick<Version, 'name' | 'version' | 'views'>,
+): Promise<void> => {
+  const own = `${name}_v${version}`;
+  const found = await warehouse.rows<{ name: string; sql: string }>(
+    `SELECT t.name AS name, create_table_query AS sql FROM system.tables AS t
+     WHERE database = 'crm' AND has({names:Array(String)}, t.name)`,
+    { names: views.map(viewMadeBy) },
+  );
+  for (const statement of views) {
+    const view = found.find((one) => one.name === viewMadeBy(statement));
+    const agrees = view && (readsFrom(view.sql).includes(own) || !readsFrom(statement).includes(own));
+    if (!agrees) await warehouse.command(statement);
+  }
+};
+
+/** Removes what nobody knows any longer: public views that only a version brought that never came to its end. */
+export const dropViewsOn = async (warehouse: Warehouse, name: string, version: number): Promise<void> => {
+  const views = await warehouse.rows<{ name: string; sql: string }>(
+    `SELECT t.name AS name, create_table_query AS sql FROM system.tables AS t
+     WHERE database = 'crm' AND engine = 'View' AND position(create_table_query, {own:String}) > 0`,
+    { own: tableOf(name, version) },
+  );
+  for (const view of views)
+    if (readsFrom(view.sql).includes(`${name}_v${version}`))
+      await warehouse.command(`DROP VIEW IF EXISTS crm.${view.name} SYNC`);
 };
 
 const viewStatement = async (

@@ -1,5 +1,6 @@
-import { conflict, notFound, PerennialError } from '#eventing/errors';
+import { notFound, PerennialError } from '#eventing/errors';
 import { type Boundary, isEmpty, noProjector, type Projector, whilePaused } from './boundary.js';
+import { attempt, reasonOf, settle, settled } from './projection-attempt.js';
 import {
   type BuildOptions,
   backfill,
@@ -9,9 +10,9 @@ import {
   parity,
 } from './projection-build.js';
 import { type Difference, differences } from './projection-difference.js';
-import { createFeed, hasTable, type TableProjection } from './projection-feed.js';
+import { attachFeed, hasTable, prepareFeed, type TableProjection } from './projection-feed.js';
 import { type ProjectionDefinition, viewChecksum } from './projection-file.js';
-import { isLive, record, tableOf, type Version, versions } from './projection-ledger.js';
+import { isLive, record, type Version, versions } from './projection-ledger.js';
 import { checkProjection } from './projection-lint.js';
 import {
   checksumWith,
@@ -21,7 +22,7 @@ import {
   readByFunctions,
   withWhatTheyRead,
 } from './projection-status.js';
-import { replaceViews, updateComments } from './projection-views.js';
+import { replaceViews, restoreViews, updateComments } from './projection-views.js';
 import { createUpcasterTwins, type UpcasterTwin } from './upcaster-twins.js';
 import type { Warehouse } from './warehouse.js';
 
@@ -75,22 +76,18 @@ export const startProjections = async (
   });
 };
 
-/** The engine repeats the whole statement; what is wrong with it stands before that. */
-const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/:? In scope [\s\S]*/, '');
-
 const startOne = async (
   warehouse: Warehouse,
   definition: ProjectionDefinition,
   twins: readonly UpcasterTwin[],
   options: StartOptions,
 ): Promise<void> => {
-  const known = await versions(warehouse, definition.name);
-  for (const version of known.filter(({ state }) => state === 'building'))
-    await dropInterrupted(warehouse, version);
+  // Where others may still insert, others may also build.
+  const alone = options.projector?.mayRepeat !== true;
+  const known = await settle(warehouse, definition.name, { alone });
+  if (known.some(({ state }) => state === 'building')) return;
   checkProjection(definition);
   const live = known.findLast(isLive);
-  if (live) await restoreViews(warehouse, live);
   if (!live && hasTable(definition)) {
     const { projector = noProjector(warehouse) } = options;
     await build(warehouse, definition, twins, nextVersion(known), projector, options);
@@ -106,23 +103,6 @@ const startOne = async (
     reason: live?.reason ?? '',
     views,
   });
-};
-
-/** A process that was killed left a version behind that is not to be read. */
-const dropInterrupted = async (warehouse: Warehouse, version: Version): Promise<void> => {
-  await dropVersion(warehouse, version.name, version.version);
-  await record(warehouse, { ...version, state: 'failed', reason: 'the build was interrupted' });
-};
-
-/** A process that was killed in the midst of a swap left views that read another version than the ledger says. */
-const restoreViews = async (warehouse: Warehouse, { name, version, views }: Version): Promise<void> => {
-  const [view] = await warehouse.rows<{ agrees: boolean }>(
-    `SELECT {version:UInt32} = 0 OR match(create_table_query, {table:String}) AS agrees FROM system.tables
-     WHERE database = 'crm' AND name = {name:String}`,
-    { name, version, table: `${tableOf(name, version)}\\b` },
-  );
-  if (view?.agrees) return;
-  for (const statement of views) await warehouse.command(statement);
 };
 
 const nextVersion = (known: readonly Version[]): number =>
@@ -152,16 +132,14 @@ const build = async (
   options: BuildOptions,
 ): Promise<void> => {
   const begun = entry(definition, twins, version);
-  await record(warehouse, begun);
-  try {
+  const work = async () => {
     const boundary = await createBeside(warehouse, definition, version, twins, projector);
     if (!isEmpty(boundary)) await backfill(warehouse, definition, version, twins, boundary, options);
+    await demandWhole(warehouse, begun);
     const views = await replaceViews(warehouse, definition, version);
     await record(warehouse, { ...begun, state: 'live', views });
-  } catch (error) {
-    await abandon(warehouse, begun, error);
-    throw error;
-  }
+  };
+  await attempt(warehouse, begun, work, options.leaseMs);
 };
 
 const createBeside = async (
@@ -172,18 +150,10 @@ const createBeside = async (
   projector: Projector,
 ): Promise<Boundary> => {
   await createVersion(warehouse, definition, version);
+  await prepareFeed(warehouse, definition, version, twins);
   return whilePaused(projector, async (boundary) => {
-    await createFeed(warehouse, definition, version, twins, boundary);
+    await attachFeed(warehouse, definition, version, twins, boundary);
     return boundary;
-  });
-};
-
-const abandon = async (warehouse: Warehouse, begun: Version, error: unknown): Promise<void> => {
-  await dropVersion(warehouse, begun.name, begun.version);
-  await record(warehouse, {
-    ...begun,
-    state: 'failed',
-    reason: reasonOf(error),
   });
 };
 
@@ -221,38 +191,45 @@ const rebuildOn = async (
   options: BuildOptions,
 ): Promise<Rebuilt> => {
   const { name } = definition;
-  const known = await versions(warehouse, name);
-  if (known.some(({ state }) => state === 'building'))
-    throw conflict('projection-rebuilding', `${name} is being rebuilt already.`);
+  const known = await settled(warehouse, name);
   const before = known.findLast(isLive);
   const begun = entry(definition, twins, nextVersion(known));
   const { version } = begun;
-  await record(warehouse, begun);
-  try {
+  const { signal, leaseMs, onProgress } = options;
+  const work = async () => {
     const boundary = await createBeside(warehouse, definition, version, twins, projector);
     await backfill(warehouse, definition, version, twins, boundary, options);
-    options.onProgress?.({ name, phase: 'parity', done: 0, of: 1 });
+    onProgress?.({ name, phase: 'parity', done: 0, of: 1 });
     const agreed = await parity(warehouse, definition, version, twins, projector);
     if (!agreed.equal)
       throw new Error(`${agreed.rows} rows were built, the events give ${agreed.expectedRows}`);
-    await demandFed(warehouse, begun);
     const difference = before && (await differences(warehouse, name, before.version, version));
+    signal?.throwIfAborted();
+    await demandWhole(warehouse, begun, before);
     const views = await replaceViews(warehouse, definition, version, before?.views);
     const demoted = before ? [{ ...before, state: standing(before) }] : [];
     await record(warehouse, { ...begun, state: 'live', views }, ...demoted);
-    options.onProgress?.({ name, phase: 'parity', done: 1, of: 1 });
-    const removed = await removeOldVersions(warehouse, name, before?.version);
-    return { name, version, parity: agreed, difference, removed };
-  } catch (error) {
-    await abandon(warehouse, begun, error);
+    onProgress?.({ name, phase: 'parity', done: 1, of: 1 });
+    return { name, version, parity: agreed, difference };
+  };
+  const failed = (error: unknown): never => {
     throw new RebuildFailed(name, reasonOf(error), { cause: error });
-  }
+  };
+  const built = await attempt(warehouse, begun, () => work().catch(failed), leaseMs);
+  return { ...built, removed: await removeBut(warehouse, name, before?.version) };
 };
 
-/** Meanwhile the projector may have detached a feed that failed. */
-const demandFed = async (warehouse: Warehouse, { name, version }: Version): Promise<void> => {
-  const now = (await versions(warehouse, name)).find((candidate) => candidate.version === version);
-  if (now?.state !== 'building') throw new Error(`its feed was detached: ${now?.reason}`);
+/**
+ * Meanwhile the projector may have detached a feed that failed, or found that projections may have missed a batch; or
+ * this process slept for so long that others dropped what it built.
+ */
+const demandWhole = async (warehouse: Warehouse, begun: Version, before?: Version): Promise<void> => {
+  const known = await versions(warehouse, begun.name);
+  const own = known.find(({ version }) => version === begun.version);
+  if (own?.state !== 'building') throw new Error(`its feed was detached: ${own?.reason}`);
+  const live = known.findLast(isLive);
+  if (live?.version !== before?.version) throw new Error('another version was made to run meanwhile');
+  if (live?.state === 'needs rebuild' && live.reason !== before?.reason) throw new Error(live.reason);
 };
 
 /** What is no longer fed cannot be rolled back to. */
@@ -263,26 +240,35 @@ export const rollbackProjection = async (
   warehouse: Warehouse,
   name: string,
 ): Promise<{ from: number; to: number }> => {
-  const known = await versions(warehouse, name);
+  const known = await settled(warehouse, name);
   const live = known.findLast(isLive);
   const before = known.findLast(({ state }) => state === 'standby');
   if (!live || !before) throw notFound('no-version-to-roll-back-to', `${name} has no version on standby.`);
-  for (const statement of before.views) await warehouse.command(statement);
+  try {
+    for (const statement of before.views) await warehouse.command(statement);
+  } catch (error) {
+    await restoreViews(warehouse, live).catch(() => {});
+    throw error;
+  }
   const reason = `rolled back from version ${live.version}`;
   await record(warehouse, { ...before, state: 'live', reason }, { ...live, state: standing(live) });
   return { from: live.version, to: before.version };
 };
 
-/** Removes the versions that are not live, but for one on standby that is to be kept. */
-export const removeOldVersions = async (
-  warehouse: Warehouse,
-  name: string,
-  keep?: number,
-): Promise<number[]> => {
+/** Removes the versions that are not live. @throws PerennialError projection-rebuilding */
+export const removeOldVersions = async (warehouse: Warehouse, name: string): Promise<number[]> => {
+  await settled(warehouse, name);
+  return removeBut(warehouse, name);
+};
+
+/** But for one on standby that is to be kept. */
+const removeBut = async (warehouse: Warehouse, name: string, keep?: number): Promise<number[]> => {
   const old = (await versions(warehouse, name)).filter(
     ({ version, state }) => version > 0 && (state === 'failed' || (state === 'standby' && version !== keep)),
   );
   for (const version of old) {
+    // Nobody may go back to one that is half gone.
+    await record(warehouse, { ...version, state: 'failed', reason: 'it is being removed' });
     await dropVersion(warehouse, name, version.version);
     await record(warehouse, { ...version, state: 'removed' });
   }
