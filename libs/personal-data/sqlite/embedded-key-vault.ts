@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { CachingKeyVault, type KeyCacheOptions } from '../caching-key-vault.js';
-import type { KeyVault } from '../key-vault.js';
 import { MasterKey } from '../master-key.js';
 import { masterKeyFromFile } from '../master-key-file.js';
-import { openSqliteKeyVault } from './key-vault.js';
+import { openSqliteKeyVault, type SqliteVault } from './key-vault.js';
 
 export interface EmbeddedKeyVaultOptions {
   /** 32 bytes in base64; without it the file `master.key` of the data directory is used, and made if need be. */
@@ -13,6 +12,19 @@ export interface EmbeddedKeyVaultOptions {
   readonly cache?: KeyCacheOptions;
 }
 
+class EmbeddedKeyVault extends CachingKeyVault implements SqliteVault {
+  constructor(
+    private readonly file: SqliteVault,
+    cache?: KeyCacheOptions,
+  ) {
+    super(file, cache);
+  }
+
+  copyTo(file: string, onProgress?: (done: number, of: number) => void): Promise<void> {
+    return this.file.copyTo(file, onProgress);
+  }
+}
+
 /**
  * The key vault of a data directory: `vault.db`, `erasures.log` beside it, and a cache in front.
  * @throws WrongMasterKey before anything is changed
@@ -20,14 +32,14 @@ export interface EmbeddedKeyVaultOptions {
 export const openEmbeddedKeyVault = async (
   dataDirectory: string,
   { masterKey, announce, cache }: EmbeddedKeyVaultOptions,
-): Promise<KeyVault> => {
+): Promise<SqliteVault> => {
   const file = join(dataDirectory, 'vault.db');
   const vault = await openSqliteKeyVault({
     file,
     ledgerFile: join(dataDirectory, 'erasures.log'),
     masterKey: new MasterKey(masterKey ?? masterKeyOf(dataDirectory, file, announce)),
   });
-  return new CachingKeyVault(vault, cache);
+  return new EmbeddedKeyVault(vault, cache);
 };
 
 const masterKeyOf = (

@@ -6,6 +6,8 @@ import Database from 'better-sqlite3';
 import { type KeyVault, keyOf } from '#personal-data/key-vault';
 import { WrongMasterKey } from '#personal-data/master-key';
 import { openEmbeddedKeyVault } from '#personal-data/sqlite/embedded-key-vault';
+import type { SqliteVault } from '#personal-data/sqlite/key-vault';
+import { runTs } from '#test/support/run-ts';
 
 const masterKey = Buffer.alloc(32, 1).toString('base64');
 
@@ -13,7 +15,7 @@ describe('the embedded key vault', () => {
   let directory: string;
   let file: string;
   let announced: string[];
-  let vault: KeyVault | undefined;
+  let vault: SqliteVault | undefined;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'perennial-'));
     file = join(directory, 'vault.db');
@@ -24,7 +26,7 @@ describe('the embedded key vault', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const open = async (key: string | undefined = masterKey): Promise<KeyVault> => {
+  const open = async (key: string | undefined = masterKey): Promise<SqliteVault> => {
     vault = await openEmbeddedKeyVault(directory, {
       masterKey: key,
       announce: (message) => announced.push(message),
@@ -61,6 +63,15 @@ describe('the embedded key vault', () => {
     return owners;
   };
 
+  /** In free pages, where nobody looks. */
+  const leaveCopies = (of: readonly { secret: Buffer }[]) => {
+    const careless = new Database(file);
+    careless.exec('CREATE TABLE copies (secret BLOB)');
+    for (const { secret } of of) careless.prepare('INSERT INTO copies VALUES (?)').run(secret);
+    careless.exec('DROP TABLE copies; PRAGMA wal_checkpoint(TRUNCATE)');
+    careless.close();
+  };
+
   it('leaves neither key nor look-up of an erased owner in any file', async () => {
     await open();
     const owners = await fill(2_000);
@@ -85,14 +96,56 @@ describe('the embedded key vault', () => {
     await open();
     await fill(10);
     const mine = secrets().filter(({ owner }) => owner === 'customer 7');
-    const careless = new Database(file);
-    careless.exec('CREATE TABLE copies (secret BLOB)');
-    for (const { secret } of mine) careless.prepare('INSERT INTO copies VALUES (?)').run(secret);
-    careless.exec('DROP TABLE copies; PRAGMA wal_checkpoint(TRUNCATE)');
-    careless.close();
+    leaveCopies(mine);
     await vault?.erase(['customer 7']);
     const after = bytes();
     expect(mine.some(({ secret }) => after.includes(secret))).toBe(false);
+  });
+
+  it('removes such a copy at its next start when it was killed before it looked for one', async () => {
+    await open();
+    await fill(10);
+    const mine = secrets().filter(({ owner }) => owner === 'customer 7');
+    leaveCopies(mine);
+    await close();
+    const child = runTs('test/fault/vault-erasure-killed.child.ts', [directory, masterKey]);
+    expect(await child.exited).toMatchObject({ signal: 'SIGKILL' });
+    const held = () => mine.some(({ secret }) => bytes().includes(secret));
+    expect(secrets().some(({ owner }) => owner === 'customer 7')).toBe(false);
+    expect(held()).toBe(true);
+    await open();
+    expect(held()).toBe(false);
+    expect(await vault?.isErased('customer 7')).toBe(true);
+    expect((await vault?.existingKeys(['customer 6']))?.size).toBe(1);
+  });
+
+  it('is copied while keys are made and erased', async () => {
+    await open();
+    await fill(10_000);
+    const before = secrets();
+    const copy = join(directory, 'copy.db');
+    const gone: string[] = [];
+    const writing: Promise<unknown>[] = [];
+    let turns = 0;
+    await vault?.copyTo(copy, () => {
+      turns += 1;
+      writing.push(keyOf(vault as KeyVault, `later ${turns}`));
+      const erased = [`customer ${turns}`, `later ${turns - 1}`];
+      writing.push((vault as KeyVault).erase(erased).then(() => gone.push(...erased)));
+      // More than are looked for one by one: the whole file is written anew.
+      const many = Array.from({ length: 70 }, (_, i) => `customer ${100 * turns + i}`);
+      if (turns === 2) writing.push((vault as KeyVault).erase(many).then(() => gone.push(...many)));
+    });
+    const goneByThen = [...gone];
+    await Promise.all(writing);
+    expect(turns).toBeGreaterThan(4);
+    expect(goneByThen.length).toBeGreaterThan(0);
+    const copied = new Database(copy, { readonly: true });
+    expect(copied.pragma('integrity_check', { simple: true })).toBe('ok');
+    const owners = new Set(copied.prepare('SELECT owner FROM keys').pluck().all());
+    copied.close();
+    for (const { owner } of before) if (!(await vault?.isErased(owner))) expect(owners).toContain(owner);
+    expect(goneByThen.filter((owner) => owners.has(owner))).toEqual([]);
   });
 
   it('keeps no key, and nothing one can be found by, in the clear', async () => {

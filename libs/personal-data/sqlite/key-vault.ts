@@ -22,15 +22,26 @@ interface KeyRow {
   readonly wrapped: Buffer;
 }
 
+/** The vault of one file, which can be copied while it is used. */
+export interface SqliteVault extends KeyVault {
+  /**
+   * Copies it as it is when the copy ends: no key that was made before this call is missing, and of those erased
+   * meanwhile none is there. Through the connection that writes, so that neither waits for the other.
+   */
+  copyTo(file: string, onProgress?: (done: number, of: number) => void): Promise<void>;
+}
+
 /** So many secrets are looked for one by one after an erasure; for more the file is rewritten in any case. */
 const MOST_SOUGHT = 64;
+/** Copied in one go; between two of them others have their turn. */
+const COPIED_PAGES = 64;
 
 /** @throws WrongMasterKey before anything is changed */
 export const openSqliteKeyVault = async ({
   file,
   ledgerFile,
   masterKey,
-}: SqliteKeyVaultOptions): Promise<KeyVault> => {
+}: SqliteKeyVaultOptions): Promise<SqliteVault> => {
   const vault = new SqliteKeyVault(
     openUnder(masterKey, file),
     file,
@@ -56,11 +67,15 @@ const openUnder = (masterKey: MasterKey, file: string): Sqlite => {
   throw new WrongMasterKey();
 };
 
-class SqliteKeyVault implements KeyVault {
+class SqliteKeyVault implements SqliteVault {
   private readonly commits: GroupCommit;
   /** Every command asks whether its customer is among them. */
   private erased = new Set<string>();
   private readonly others: OtherWriters;
+  /** Erasures of which copies may be left, because they were cut off before the file was searched for them. */
+  private cutOff: number[];
+  private readonly insertUnsearched: Statement<[]>;
+  private readonly deleteUnsearched: Statement<[number]>;
   private readonly selectKey: Statement<[string], KeyRow>;
   private readonly insertKey: Statement<[string, string, number, Buffer]>;
   private readonly deleteKey: Statement<[string], Buffer>;
@@ -80,6 +95,9 @@ class SqliteKeyVault implements KeyVault {
   ) {
     this.commits = new GroupCommit(db);
     this.others = new OtherWriters(db);
+    this.cutOff = db.prepare<[], number>('SELECT erasure FROM unsearched').pluck().all();
+    this.insertUnsearched = db.prepare('INSERT INTO unsearched DEFAULT VALUES');
+    this.deleteUnsearched = db.prepare('DELETE FROM unsearched WHERE erasure = ?');
     this.selectKey = db.prepare('SELECT id, version, wrapped FROM keys WHERE owner = ?');
     this.insertKey = db.prepare('INSERT INTO keys (owner, id, version, wrapped) VALUES (?, ?, ?, ?)');
     this.deleteKey = db
@@ -105,6 +123,7 @@ class SqliteKeyVault implements KeyVault {
     // A process that died while it erased may have left the write-ahead log as it was.
     this.truncateWriteAheadLog();
     await this.erase(forgotten);
+    if (this.cutOff.length > 0) await this.rewrite();
   }
 
   async keysFor(owners: readonly string[]): Promise<ReadonlyMap<string, OwnerKey>> {
@@ -121,13 +140,33 @@ class SqliteKeyVault implements KeyVault {
   async erase(owners: readonly string[]): Promise<void> {
     if (owners.length === 0) return;
     this.ledger.append(owners);
-    const secrets = await this.commits.run(() => this.remove(owners));
+    const { secrets, erasure } = await this.commits.run(() => this.remove(owners));
     for (const owner of owners) this.erased.add(owner);
-    this.truncateWriteAheadLog();
-    // SQLite zeroes what it deletes, but not always the copy that a row leaves behind when a page is split.
-    if (secrets.length <= MOST_SOUGHT && !(await fileHolds(this.file, secrets))) return;
+    try {
+      this.truncateWriteAheadLog();
+      // SQLite zeroes what it deletes, but not always the copy that a row leaves behind when a page is split.
+      const few = secrets.length <= MOST_SOUGHT && this.cutOff.length === 0;
+      if (few && !(await fileHolds(this.file, secrets))) await this.searched([erasure]);
+      else await this.rewrite(erasure);
+    } catch (error) {
+      this.cutOff.push(erasure);
+      throw error;
+    }
+  }
+
+  /** Leaves nothing in the file but what it says, whatever was deleted before. */
+  private async rewrite(...erasures: readonly number[]): Promise<void> {
+    const done = [...this.cutOff, ...erasures];
     this.db.exec('VACUUM');
     this.truncateWriteAheadLog();
+    this.cutOff = this.cutOff.filter((erasure) => !done.includes(erasure));
+    await this.searched(done);
+  }
+
+  private async searched(erasures: readonly number[]): Promise<void> {
+    await this.commits.run(() => {
+      for (const erasure of erasures) this.deleteUnsearched.run(erasure);
+    });
   }
 
   async isErased(owner: string): Promise<boolean> {
@@ -153,6 +192,15 @@ class SqliteKeyVault implements KeyVault {
 
   async find(kind: LookUpKind, value: string): Promise<readonly string[]> {
     return this.selectOwners.all(this.masterKey.lookUpHash(kind, value));
+  }
+
+  async copyTo(file: string, onProgress: (done: number, of: number) => void = () => {}): Promise<void> {
+    await this.db.backup(file, {
+      progress: ({ totalPages, remainingPages }) => {
+        onProgress(totalPages - remainingPages, totalPages);
+        return COPIED_PAGES;
+      },
+    });
   }
 
   async close(): Promise<void> {
@@ -182,13 +230,15 @@ class SqliteKeyVault implements KeyVault {
     return keys;
   }
 
-  /** Returns the secrets that were deleted, which no file may hold from now on. */
-  private remove(owners: readonly string[]): Buffer[] {
+  /** Returns the secrets that were deleted, which no file may hold from now on, and the number of this erasure. */
+  private remove(owners: readonly string[]): { secrets: Buffer[]; erasure: number } {
     const erasedAt = new Date().toISOString();
-    return owners.flatMap((owner) => {
+    const erasure = Number(this.insertUnsearched.run().lastInsertRowid);
+    const secrets = owners.flatMap((owner) => {
       this.insertTombstone.run(owner, erasedAt);
       return [...this.deleteKey.all(owner), ...this.deleteLookUps.all(owner)];
     });
+    return { secrets, erasure };
   }
 
   /** Until then the log holds the pages as they were before. */

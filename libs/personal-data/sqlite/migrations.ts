@@ -32,4 +32,10 @@ export const migrations: readonly Migration[] = [
     erased_at TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Erasures whose keys are deleted, but after which the file was not yet searched for what SQLite leaves behind.
+  CREATE TABLE unsearched (
+    erasure INTEGER PRIMARY KEY
+  ) STRICT;
+  `,
 ];
