@@ -1,3 +1,4 @@
+import { caughtUp } from './replicas.js';
 import type { Warehouse } from './warehouse.js';
 
 /** The offset up to which every partition has landed; a partition that is missing has landed nothing. */
@@ -41,6 +42,7 @@ export const noProjector = (warehouse: Warehouse): Projector => ({
 });
 
 export const landed = async (warehouse: Warehouse): Promise<Boundary> => {
+  await caughtUp(warehouse, 'crm.events');
   const rows = await warehouse.rows<{ p: number; last: number }>(
     'SELECT `partition` AS p, max(`offset`) AS last FROM crm.events GROUP BY p ORDER BY p',
   );

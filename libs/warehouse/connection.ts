@@ -105,16 +105,27 @@ export interface ServerOptions {
   readonly url: string;
   readonly username?: string;
   readonly password?: string;
+  /** The cluster on which tables are replicated; letters, digits and underscores. Left out: one server. */
+  readonly cluster?: string;
   /** How long the server may be silent; a statement that takes longer must tell its progress meanwhile, and does. */
   readonly requestTimeoutMs?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
+/**
+ * What is acknowledged is on most replicas, so that none takes it away with it: claims speak of rows that are there.
+ * Inserts into one table may run side by side, which rules `select_sequential_consistency` out: see `caughtUp`.
+ */
+const ON_REPLICAS = {
+  insert_quorum: 'auto',
+  insert_quorum_parallel: 1,
+  insert_quorum_timeout: 60_000,
+} as const;
 /** Statements at once on one connection; more wait for one of these sockets. */
 const SOCKETS = 10;
 
 export const serverConnection = (
-  { url, username, password, requestTimeoutMs = DEFAULT_TIMEOUT_MS }: ServerOptions,
+  { url, username, password, cluster, requestTimeoutMs = DEFAULT_TIMEOUT_MS }: ServerOptions,
   maxMemoryBytes: number,
   readOnly?: ReadOnly,
 ): Connection => {
@@ -135,6 +146,7 @@ export const serverConnection = (
     // Over HTTP settings go with every request.
     clickhouse_settings: {
       ...alike(maxMemoryBytes),
+      ...(cluster !== undefined && !readOnly && ON_REPLICAS),
       ...readOnly?.settings,
       send_progress_in_http_headers: 1,
       http_headers_progress_interval_ms: String(Math.max(1000, Math.floor(requestTimeoutMs / 4))),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { caughtUp, checkCluster } from './replicas.js';
 import { normalized, statements } from './sql-text.js';
 import type { Warehouse } from './warehouse.js';
 
@@ -63,10 +64,12 @@ COMMENT 'The changes of the schema that this database has been through'`;
  */
 export const migrate = async (warehouse: Warehouse, directory: string): Promise<string[]> => {
   const migrations = readMigrations(directory);
+  await checkCluster(warehouse);
   await warehouse.command(
     `CREATE DATABASE IF NOT EXISTS crm COMMENT 'Perennial: events, projections and reports'`,
   );
   await warehouse.command(CREATE_LEDGER);
+  await caughtUp(warehouse, 'crm.migrations');
   const done = await warehouse.rows<{ number: number; checksum: string }>(
     'SELECT number, checksum FROM crm.migrations FINAL ORDER BY number',
   );

@@ -9,6 +9,7 @@ import {
   type Settings,
   serverConnection,
 } from './connection.js';
+import { forCluster } from './table-engine.js';
 import { unavailableOr } from './warehouse-unavailable.js';
 
 /** Values bound to `{name:Type}` in a statement; never spliced into its text. */
@@ -20,8 +21,11 @@ export type QueryParameters = Readonly<Record<string, unknown>>;
  */
 export interface Warehouse {
   readonly client: ClickHouseClient;
+  /** The ClickHouse cluster on which tables are replicated; undefined for one server. */
+  readonly cluster?: string;
   /** The rows of a SELECT, Decimals as strings, 64-bit integers as numbers. */
   rows<Row>(sql: string, params?: QueryParameters): Promise<Row[]>;
+  /** Runs a statement written for one server; on a cluster it is sent as `forCluster` has it. */
   command(sql: string, params?: QueryParameters): Promise<void>;
   /** Inserts JSON lines as they are; `settings` (a deduplication token, say) hold for this insert alone. */
   insertLines(table: string, lines: Buffer | string, settings?: Settings): Promise<void>;
@@ -45,7 +49,11 @@ const DEFAULT_MEMORY = 4 * 1024 ** 3;
 export const openWarehouse = async (options: WarehouseOptions): Promise<Warehouse> => {
   const memory = options.maxMemoryBytes ?? DEFAULT_MEMORY;
   if (!('dir' in options))
-    return new Connected(async (readOnly) => serverConnection(options, memory, readOnly), false).open();
+    return new Connected(
+      async (readOnly) => serverConnection(options, memory, readOnly),
+      false,
+      options.cluster,
+    ).open();
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true });
   return new Connected((readOnly) => embeddedConnection(dir, memory, readOnly), true).open();
@@ -59,6 +67,7 @@ class Connected implements Warehouse {
   constructor(
     private readonly make: (readOnly?: ReadOnly) => Promise<Connection>,
     private readonly embedded: boolean,
+    readonly cluster?: string,
     private readonly parent?: Connected,
   ) {}
 
@@ -86,7 +95,8 @@ class Connected implements Warehouse {
   }
 
   async command(sql: string, params?: QueryParameters): Promise<void> {
-    await this.client.command({ query: sql, query_params: { ...params } }).catch(unavailableOr);
+    const query = this.cluster === undefined ? sql : forCluster(sql, this.cluster);
+    await this.client.command({ query, query_params: { ...params } }).catch(unavailableOr);
   }
 
   insertLines(table: string, lines: Buffer | string, settings: Settings = {}): Promise<void> {
@@ -98,11 +108,11 @@ class Connected implements Warehouse {
   }
 
   connect(): Promise<Warehouse> {
-    return new Connected(this.make, this.embedded, this).open();
+    return new Connected(this.make, this.embedded, this.cluster, this).open();
   }
 
   connectReadOnly(readOnly: ReadOnly): Promise<Warehouse> {
-    return new Connected(this.make, this.embedded, this).open(readOnly);
+    return new Connected(this.make, this.embedded, this.cluster, this).open(readOnly);
   }
 
   close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 import type { Claim } from './landing-step.js';
 
@@ -34,6 +35,7 @@ interface PlaceRow extends Claim {
 }
 
 export const chainOf = async (warehouse: Warehouse, partition: number): Promise<Chain> => {
+  await caughtUp(warehouse, 'crm.claims');
   const places = await warehouse.rows<PlaceRow>(
     `SELECT first, argMinIf(c.last, noted_at, state = 'claimed') AS last,
        argMinIf(c.records, noted_at, state = 'claimed') AS records, countIf(state = 'claimed') AS claims,

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 import { type Chain, type ChainEnd, chainOf } from './claim-chain.js';
 import { announceToken, releaseHold } from './hold-rows.js';
 import type { Claim, PartitionState, Span } from './landing-step.js';
 import { presentOffsets } from './present.js';
 
-/** Inserts that every table behind crm.events remembers: non_replicated_deduplication_window of their definitions. */
+/** Inserts that every table behind crm.events remembers: the deduplication window of their definitions. */
 export const DEDUPLICATION_WINDOW = 100_000;
 
 /** The token under which a claim's rows are inserted: the same for everybody who lands it. */
@@ -17,7 +18,7 @@ interface Landed {
   readonly last: number;
 }
 
-/** The claims of all partitions, kept in crm.claims: put if absent, then read back. */
+/** The claims of all partitions, kept in crm.claims: put if absent, then read back, on a cluster from all replicas. */
 export class Claims {
   /** Landed, but not noted yet: goes along with the next claim, which costs nothing. */
   private notes: Landed[] = [];
@@ -64,6 +65,7 @@ export class Claims {
       [{ partition, ...claim, state: 'claimed', turn, writer: this.writer }],
       announceToken(partition, claim.first, turn),
     );
+    await caughtUp(this.warehouse, 'crm.claims');
     const claims = await this.warehouse.rows<Claim & { writer: string }>(
       `SELECT first, argMin(c.last, noted_at) AS last, argMin(c.records, noted_at) AS records,
          argMin(c.writer, noted_at) AS writer
@@ -100,6 +102,7 @@ export class Claims {
   }
 
   private async demandNothingLanded(partition: number): Promise<void> {
+    await caughtUp(this.warehouse, 'crm.events');
     const [row] = await this.warehouse.rows<{ rows: number }>(
       'SELECT count() AS rows FROM crm.events WHERE partition = {partition:UInt16}',
       { partition },
@@ -133,6 +136,7 @@ const open = ({ next, turn, hold }: ChainEnd): PartitionState =>
 
 /** How many inserts into crm.events were announced after a moment: so much of the engine's memory is used up. */
 export const insertsSince = async (warehouse: Warehouse, moment: string): Promise<number> => {
+  await caughtUp(warehouse, 'crm.claims', 'crm.repairs');
   const [row] = await warehouse.rows<{ inserts: number }>(
     `SELECT (SELECT count() FROM crm.claims WHERE state = 'claimed' AND noted_at > {moment:DateTime64(6, 'UTC')})
        + (SELECT count() FROM crm.repairs WHERE state = 'claimed' AND noted_at > {moment:DateTime64(6, 'UTC')}) AS inserts`,

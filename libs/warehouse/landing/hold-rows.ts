@@ -1,3 +1,4 @@
+import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 
 /** A place in the chain of claims at which one claim or one hold is taken. */
@@ -44,6 +45,7 @@ export const releasedBy = async (
   warehouse: Warehouse,
   { partition, first, turn }: HoldPlace,
 ): Promise<string | undefined> => {
+  await caughtUp(warehouse, 'crm.claims');
   const [released] = await warehouse.rows<{ writer: string }>(
     `SELECT writer FROM crm.claims WHERE partition = {partition:UInt16} AND first = {first:UInt64}
        AND turn = {turn:UInt32} AND state = 'released' ORDER BY noted_at LIMIT 1`,

@@ -1,3 +1,4 @@
+import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 import type { Span } from './landing-step.js';
 
@@ -17,6 +18,7 @@ export const presentOffsets = async (
   where: keyof typeof TABLES,
 ): Promise<Set<number>> => {
   const selects = TABLES[where].map((table) => `SELECT offset FROM ${table} WHERE ${WITHIN}`);
+  await caughtUp(warehouse, ...TABLES[where]);
   const rows = await warehouse.rows<{ offset: number }>(selects.join(' UNION DISTINCT '), {
     partition,
     first,
