@@ -38,6 +38,9 @@ export interface RunResult {
 /** What a fault may take before the next one begins all the same. */
 const OVERLAP_AFTER_MS = 3_000;
 const MOST_AT_ONCE = 3;
+/** Now and then everything is given the time to come to work again, lest there be nothing left to disturb. */
+const BREATHE_EVERY = 10;
+const BREATHE_MS = 10_000;
 const REQUESTS_PER_SECOND = 40;
 const SETTLING_MS = 180_000;
 const PROGRESS_MS = 10_000;
@@ -125,6 +128,17 @@ class Torment {
       await Promise.race([inflicting, delay(OVERLAP_AFTER_MS * this.random.uniform())]);
       while (this.underWay.size >= MOST_AT_ONCE) await Promise.race(this.underWay.values());
       if (this.failure) throw this.failure;
+      if (this.inflicted % BREATHE_EVERY === 0) await this.breathe();
+    }
+  }
+
+  /** Until new events have landed, or it takes too long. */
+  private async breathe(): Promise<void> {
+    const until = Date.now() + BREATHE_MS;
+    for (let before: number | undefined; Date.now() < until; await delay(100)) {
+      const position = (await this.set.freshness().catch(() => undefined))?.position;
+      if (position !== undefined && before !== undefined && position > before) return;
+      before ??= position;
     }
   }
 
