@@ -3,6 +3,7 @@ import { type Boundary, type Projector, ranges, whilePaused, within } from './bo
 import { feedSelect, type TableProjection, unboundFeed } from './projection-feed.js';
 import { createTable } from './projection-file.js';
 import { dropFeed, tableOf } from './projection-ledger.js';
+import { caughtUp } from './replicas.js';
 import type { UpcasterTwin } from './upcaster-twins.js';
 import type { Warehouse } from './warehouse.js';
 
@@ -55,6 +56,7 @@ export const backfill = async (
   { onProgress, signal }: BuildOptions,
 ): Promise<void> => {
   const { name } = definition;
+  await caughtUp(warehouse, 'crm.events');
   const parts = await ranges(warehouse, boundary, RANGE);
   for (const [done, part] of parts.entries()) {
     onProgress?.({ name, phase: 'backfill', done, of: parts.length });
@@ -95,7 +97,7 @@ export const parity = async (
 ): Promise<Parity> => {
   const copy = checkOf(definition.name, version);
   const boundary = await whilePaused(projector, async (boundary) => {
-    await warehouse.command(`CREATE TABLE ${copy} CLONE AS ${tableOf(definition.name, version)}`);
+    await copyVersion(warehouse, definition, version, copy);
     if (!projector.mayRepeat) await unboundFeed(warehouse, definition, version, twins);
     return boundary;
   });
@@ -109,6 +111,23 @@ export const parity = async (
   } finally {
     await warehouse.command(`DROP TABLE IF EXISTS ${copy} SYNC`);
   }
+};
+
+/** On a cluster the copy is a plain table here: as a clone it would claim the place of its model in Keeper. */
+const copyVersion = async (
+  warehouse: Warehouse,
+  definition: TableProjection,
+  version: number,
+  copy: string,
+): Promise<void> => {
+  const table = tableOf(definition.name, version);
+  if (warehouse.cluster === undefined) {
+    await warehouse.command(`CREATE TABLE ${copy} CLONE AS ${table}`);
+    return;
+  }
+  await caughtUp(warehouse, table, 'crm.events');
+  await warehouse.command(createTable(definition.table.create, copy));
+  await warehouse.command(`ALTER TABLE ${copy} ATTACH PARTITION ALL FROM ${table}`);
 };
 
 const compare = async (

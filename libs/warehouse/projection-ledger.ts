@@ -1,4 +1,5 @@
 import type { Settings } from './connection.js';
+import { caughtUp } from './replicas.js';
 import type { Warehouse } from './warehouse.js';
 
 export type VersionState = 'building' | 'live' | 'needs rebuild' | 'standby' | 'failed' | 'removed';
@@ -71,6 +72,7 @@ export const begin = async (
   const row = { ...line(version, await nextSequence(warehouse)), builder: id, lease: leaseMs };
   const { name, version: number } = version;
   await insert(warehouse, [row], { insert_deduplication_token: `begin-${name}-${number}` });
+  await caughtUp(warehouse, 'crm.projections');
   const [first] = await warehouse.rows<{ builder: string }>(
     `SELECT builder FROM crm.projections WHERE name = {name:String} AND version = {number:UInt32}
      ORDER BY sequence, changed_at LIMIT 1`,
@@ -80,6 +82,7 @@ export const begin = async (
 };
 
 const nextSequence = async (warehouse: Warehouse): Promise<number> => {
+  await caughtUp(warehouse, 'crm.projections');
   const [last] = await warehouse.rows<{ sequence: number }>(
     'SELECT max(sequence) AS sequence FROM crm.projections',
   );
@@ -102,6 +105,7 @@ const insert = (warehouse: Warehouse, rows: readonly object[], settings: Setting
 
 /** Every version that was ever begun, oldest first. */
 export const versions = async (warehouse: Warehouse, name?: string): Promise<Version[]> => {
+  await caughtUp(warehouse, 'crm.projections');
   const rows = await warehouse.rows<Omit<Version, 'views'> & { views: string }>(
     `SELECT name, version, argMax(p.state, sequence) AS state, argMax(p.reason, sequence) AS reason,
        argMax(table_checksum, sequence) AS tableChecksum, argMax(view_checksum, sequence) AS viewChecksum,
