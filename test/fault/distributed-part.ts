@@ -18,6 +18,8 @@ export interface Part {
   stop(): Promise<void>;
 }
 
+const START_ATTEMPTS = 3;
+
 interface Server {
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -44,7 +46,15 @@ export const serverPart = (name: string, server: Server, onEnd: (end: EndedByIts
     },
     signal: (signal) => server.kill(signal),
     start: async () => {
-      await server.restart();
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await server.restart();
+          break;
+        } catch (error) {
+          // Other faults go on while it starts, and it may be too slow for its starter.
+          if (attempt === START_ATTEMPTS) throw error;
+        }
+      }
       wanted = true;
       watch();
     },
