@@ -6,7 +6,20 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
-const ALL = ['append', 'http', 'bulk', 'landing', 'rebuild', 'models', 'clv', 'freshness', 'start'];
+const ALL = [
+  'append',
+  'http',
+  'bulk',
+  'landing',
+  'rebuild',
+  'models',
+  'clv',
+  'freshness',
+  'start',
+  'relay',
+  'projector',
+  'distributed',
+];
 
 const asked = process.argv.slice(2);
 const wrong = asked.filter((name) => !ALL.includes(name));

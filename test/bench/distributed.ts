@@ -1,0 +1,212 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startKafka } from '#apps/distributed/servers/kafka';
+import { startPostgres } from '#apps/distributed/servers/postgres';
+import { inFolder, percentile, report } from './measure.js';
+import { cpuSeconds, cpuText, load, memoryOf, migrateParts, startDouble, startPart } from './parts.js';
+
+/**
+ * The whole distributed set, every part a process of its own, under a steady load of commands over HTTP: from sending
+ * a command to its row in every view. The load is asked for one command at a time and in batches; the commands that are
+ * watched are always sent singly. What the machine cannot do is said, and ends the series.
+ */
+const SECONDS = Number(process.argv[2] ?? 15);
+const SINGLY = (process.argv[3] ?? '1,50,100,200,400,1000').split(',').map(Number);
+const BATCHED = (process.argv[4] ?? '1000,2000').split(',').map(Number);
+const PER_BATCH = 50;
+const WATCHED_PER_SECOND = 10;
+const TICK_MS = 10;
+const CUSTOMERS = 5_000;
+/** Of what was asked for: less is not a steady load any more. */
+const KEPT_UP = 0.95;
+
+interface Outcome {
+  readonly rate: number;
+  readonly refused: number;
+  readonly answered: readonly number[];
+  readonly visible: readonly number[];
+}
+
+let number = 0;
+
+const purchase = () => {
+  number += 1;
+  return {
+    orderId: `order-${number}`,
+    customerId: `customer-${(number * 7919) % CUSTOMERS}`,
+    occurredAt: '2024-05-01',
+    total: { amount: `${number % 400}.68`, currency: 'EUR' },
+  };
+};
+
+const command = (type: string, data: object) => ({ type, id: randomUUID(), data });
+
+const post = (url: string, type: string, body: string, headers: Record<string, string> = {}) =>
+  fetch(url, { method: 'POST', headers: { 'content-type': type, ...headers }, body });
+
+const sendBatch = async (api: string, commands: readonly object[]): Promise<number> => {
+  const body = `${commands.map((command) => JSON.stringify(command)).join('\n')}\n`;
+  const text = await (await post(`${api}/v1/commands`, 'application/x-ndjson', body)).text();
+  return text
+    .trim()
+    .split('\n')
+    .filter((line) => !line.includes('"accepted"')).length;
+};
+
+const steadily = async (
+  api: string,
+  perSecond: number,
+  perRequest: number,
+  seconds: number,
+): Promise<Outcome> => {
+  const answered: number[] = [];
+  const visible: number[] = [];
+  const pending: Promise<void>[] = [];
+  let refused = 0;
+  const timed = async (request: () => Promise<number>): Promise<void> => {
+    const began = performance.now();
+    refused += await request();
+    answered.push(performance.now() - began);
+  };
+  const single = () =>
+    timed(async () => {
+      const response = await post(`${api}/v1/purchases`, 'application/json', JSON.stringify(purchase()));
+      await response.text();
+      return response.ok ? 0 : 1;
+    });
+  const batch = () =>
+    timed(() =>
+      sendBatch(
+        api,
+        Array.from({ length: perRequest }, () => command('RecordPurchase', purchase())),
+      ),
+    );
+  const watched = async (): Promise<void> => {
+    const began = performance.now();
+    const body = JSON.stringify(purchase());
+    const response = await post(`${api}/v1/purchases`, 'application/json', body, { prefer: 'wait=60' });
+    const { visible: isVisible } = (await response.json()) as { visible?: boolean };
+    if (isVisible) visible.push(performance.now() - began);
+    else refused += 1;
+  };
+  const began = performance.now();
+  const due = (rate: number) => Math.floor(((performance.now() - began) / 1000) * rate);
+  const watchedPerSecond = Math.min(WATCHED_PER_SECOND, perSecond);
+  for (let sent = 0, looked = 0; performance.now() - began < seconds * 1000; ) {
+    for (; looked < due(watchedPerSecond); looked++) pending.push(watched());
+    for (; sent < due((perSecond - watchedPerSecond) / perRequest); sent++)
+      pending.push(perRequest === 1 ? single() : batch());
+    await delay(TICK_MS);
+  }
+  await Promise.all(pending);
+  const commands = answered.length * perRequest + visible.length;
+  return { rate: commands / ((performance.now() - began) / 1000), refused, answered, visible };
+};
+
+const bytesIn = (path: string): number => {
+  const found = statSync(path);
+  if (!found.isDirectory()) return found.blocks * 512;
+  return readdirSync(path).reduce((sum, name) => sum + bytesIn(join(path, name)), 0);
+};
+
+await inFolder(async (dir) => {
+  // PostgreSQL may run as somebody else.
+  chmodSync(dir, 0o755);
+  const [kafka, postgres, eventStore] = await Promise.all([
+    startKafka({ dir: join(dir, 'kafka') }),
+    startPostgres({ dir: join(dir, 'postgres') }),
+    startDouble(dir, join(dir, 'events.db')),
+  ]);
+  const CLICKHOUSE_PASSWORD = randomBytes(16).toString('hex');
+  const warehouse = await startPart('warehouse', dir, {
+    PERENNIAL_DATA_DIRECTORY: join(dir, 'warehouse'),
+    CLICKHOUSE_PASSWORD,
+  });
+  const env = {
+    EVENTSTORE_URL: eventStore.url,
+    KAFKA_BROKERS: kafka.brokers.join(','),
+    DATABASE_URL: postgres.url,
+    CLICKHOUSE_URL: warehouse.url,
+    CLICKHOUSE_PASSWORD,
+    PERENNIAL_MASTER_KEY: randomBytes(32).toString('base64'),
+  };
+  await migrateParts(dir, env);
+  const [api, relay, projector, analytics] = await Promise.all(
+    ['command-api', 'relay', 'projector', 'analytics'].map((name) => startPart(name, dir, env)),
+  );
+  const processes = {
+    'command-api': api!.pid,
+    relay: relay!.pid,
+    projector: projector!.pid,
+    analytics: analytics!.pid,
+    'event store (double)': eventStore.pid,
+    Kafka: kafka.pid,
+    warehouse: warehouse.pid,
+  };
+  try {
+    // Customers with something to seal: what a vault takes for each of them.
+    const customers = Array.from({ length: CUSTOMERS }, (_, i) =>
+      command('RegisterCustomer', {
+        customerId: `customer-${i}`,
+        name: `Customer ${i}`,
+        email: `customer${i}@example.com`,
+        occurredAt: '2024-01-01',
+      }),
+    );
+    for (let from = 0; from < CUSTOMERS; from += 500) {
+      const refused = await sendBatch(api!.url, customers.slice(from, from + 500));
+      if (refused > 0) throw new Error(`${refused} customers were refused`);
+    }
+    await steadily(api!.url, 20, 1, 5); // until everything is warm and landed
+
+    const series = async (how: string, rates: readonly number[], perRequest: number): Promise<void> => {
+      for (const asked of rates) {
+        const before = Object.entries(processes).map(([name, pid]) => [name, cpuSeconds(pid)] as const);
+        const { rate, refused, answered, visible } = await steadily(api!.url, asked, perRequest, SECONDS);
+        const events = rate * SECONDS;
+        const milliseconds = (values: readonly number[]) =>
+          [0.5, 0.99].map((share) => percentile(values, share)?.toFixed(0) ?? '-').join(', ');
+        report(`${asked} commands/s ${how}: done`, `${rate.toFixed(0)}/s`, load());
+        report(
+          '  answered, p50 and p99',
+          `${milliseconds(answered)} ms`,
+          refused > 0 ? `${refused} refused` : '',
+        );
+        report(`  in every view, p50 and p99 of ${visible.length}`, `${milliseconds(visible)} ms`);
+        const cpu = before.map(([name, was]) => [
+          name,
+          ((cpuSeconds(processes[name as keyof typeof processes]) - was) / events) * 1e6,
+        ]);
+        report('  microseconds of CPU a command', '', cpuText(Object.fromEntries(cpu)));
+        if (rate < asked * KEPT_UP) {
+          report('  which this machine does not keep up with', '');
+          return;
+        }
+      }
+    };
+    await series('singly', SINGLY, 1);
+    await series(`in batches of ${PER_BATCH}`, BATCHED, PER_BATCH);
+
+    for (const [name, pid] of Object.entries(processes)) {
+      const { now, most } = memoryOf(pid);
+      report(`memory of ${name}, now and at most`, `${now.toFixed(0)}, ${most.toFixed(0)} MB`);
+    }
+    const events = number + CUSTOMERS;
+    for (const [name, path] of [
+      ['event store (double: SQLite)', 'events.db'],
+      ['Kafka, the log of events', 'kafka/data'],
+      ['warehouse', 'warehouse'],
+      ['PostgreSQL, as it comes included', 'postgres'],
+    ] as const)
+      report(
+        `bytes on disk per event, ${name}`,
+        (bytesIn(join(dir, path)) / events).toFixed(0),
+        `${events} events`,
+      );
+  } finally {
+    await Promise.all([api!, relay!, projector!, analytics!].map((part) => part.stop()));
+    await Promise.all([warehouse, eventStore, kafka, postgres].map((server) => server.stop()));
+  }
+});
