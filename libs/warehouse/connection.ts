@@ -120,7 +120,9 @@ const ON_REPLICAS = {
   insert_quorum: 'auto',
   insert_quorum_parallel: 1,
   insert_quorum_timeout: 60_000,
+  alter_sync: '2', // a changed table is changed on all of them: the next insert may go to any
 } as const;
+
 /** Statements at once on one connection; more wait for one of these sockets. */
 const SOCKETS = 10;
 
