@@ -14,7 +14,8 @@ export const openEventStore = (configuration: Configuration): EventStore =>
 /** @throws ConfigurationError */
 export const openClickHouse = (configuration: Configuration): Promise<Warehouse> => {
   const { clickhouseUrl: url, clickhouseUser: username } = demand(configuration, 'clickhouseUrl');
-  return openWarehouse({ url, username, password: configuration.clickhousePassword?.reveal() });
+  const { clickhouseCluster: cluster, clickhousePassword } = configuration;
+  return openWarehouse({ url, username, password: clickhousePassword?.reveal(), cluster });
 };
 
 /** @throws ConfigurationError */
