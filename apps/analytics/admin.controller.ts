@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { PerennialError } from '#eventing/errors';
 import { replayDeadLetters } from '#warehouse/landing/replay';
 import { versions } from '#warehouse/projection-ledger';
 import { projectionStatus } from '#warehouse/projection-status';
@@ -76,27 +77,71 @@ export class AdminController {
   }
 
   @Post('verify')
-  @ApiOperation({ summary: 'Compares the event store with the warehouse and names each difference' })
+  @ApiOperation({
+    summary:
+      'Compares the event store with the topic and the warehouse and names each difference; tells its steps, line by line',
+  })
   @ApiQuery({ name: 'repair', required: false, enum: ['true'], description: 'Lands what is missing.' })
-  async verify(@Query('repair') repair: unknown) {
-    const { eventStore, warehouse, landing, numbering, log } = this.ports;
-    const upTo = landing.landed().position;
-    const found = await verify(eventStore, warehouse, { numbering, upTo });
-    if (repair !== 'true' || found.agrees) return found;
-    const refilled = await refill(eventStore, warehouse, found.differences, {
-      numbering,
+  verify(@Query('repair') repair: unknown, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { eventStore, warehouse, landing, places } = this.ports;
+    return stepByStep(reply, async (step) => {
+      const upTo = landing.landed().position;
+      const onProgress = (events: number) =>
+        step(`${events} events compared; it goes up to position ${upTo}`);
+      const found = await verify(eventStore, warehouse, { places, upTo, onProgress });
+      const missing = found.differences.filter((each) => each.in === 'warehouse' && each.kind === 'missing');
+      if (repair !== 'true' || missing.length === 0) return found;
+      const { refilled } = await this.refillFrom(missing[0]!.first, upTo, step);
+      return { refilled, ...(await verify(eventStore, warehouse, { places, upTo, onProgress })) };
+    });
+  }
+
+  @Post('refill')
+  @ApiOperation({
+    summary:
+      'Lands what the warehouse lacks from the event store, each event exactly once; tells its steps, line by line',
+  })
+  @ApiQuery({
+    name: 'fromPosition',
+    required: true,
+    description: 'What is missing is looked for from here on.',
+  })
+  @ApiQuery({
+    name: 'toPosition',
+    required: false,
+    description: 'And up to here; default: all that has landed.',
+  })
+  refill(
+    @Query('fromPosition') from: unknown,
+    @Query('toPosition') to: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const first = positionOf('fromPosition', from);
+    const last = to === undefined ? undefined : positionOf('toPosition', to);
+    return stepByStep(reply, (step) => this.refillFrom(first, last, step));
+  }
+
+  private refillFrom(from: number, to: number | undefined, onStep: (step: string) => void) {
+    const { eventStore, warehouse, landing, places, log } = this.ports;
+    return refill(eventStore, warehouse, {
+      places,
       projector: landing,
       log,
+      from,
+      to,
+      landedPosition: () => landing.landed().position,
+      onStep,
     });
-    return { refilled, ...(await verify(eventStore, warehouse, { numbering, upTo })) };
   }
 
   @Get('dead-letters')
-  @ApiOperation({ summary: 'Events that could not be landed, with the reason' })
+  @ApiOperation({
+    summary: 'Events that could not be landed, with the reason and the command that lands them',
+  })
   async deadLetters() {
     return {
       deadLetters: await this.ports.warehouse.rows(
-        `SELECT partition, offset, reason, refused_at FROM crm.open_dead_letters
+        `SELECT partition, offset, key, headers, reason, refused_at, replay FROM crm.open_dead_letters
          ORDER BY partition, offset LIMIT ${MAX_LETTERS}`,
       ),
     };
@@ -109,3 +154,8 @@ export class AdminController {
     return replayDeadLetters(warehouse, landing, log);
   }
 }
+
+const positionOf = (name: string, value: unknown): number => {
+  if (typeof value === 'string' && /^\d{1,15}$/.test(value)) return Number(value);
+  throw new PerennialError('invalid', 'position-invalid', `${name} must be a position: 0, 1, 2, ...`);
+};

@@ -1,4 +1,4 @@
-import type { Numbering } from '#event-stream/numbering';
+import type { EventPlaces } from '#event-stream/event-places';
 import type { EventStore } from '#eventing/event-store';
 import type { Configuration } from '#platform/configuration';
 import type { Logger } from '#platform/logging';
@@ -14,7 +14,7 @@ export interface AnalyticsPorts {
   readonly readOnly: ReadOnlyWarehouse;
   readonly landing: LandingProgress;
   readonly eventStore: EventStore;
-  readonly numbering: Numbering;
+  readonly places: EventPlaces;
   /** The files as they are now: a rebuild takes what was edited since the start. */
   projections(): ProjectionSources;
   readonly modelRuns: ModelRunPorts;

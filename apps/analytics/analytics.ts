@@ -9,7 +9,7 @@ import type { AnalyticsPorts } from './analytics.ports.js';
 
 export type AnalyticsStores = Pick<
   AnalyticsPorts,
-  'warehouse' | 'landing' | 'eventStore' | 'numbering' | 'projections'
+  'warehouse' | 'landing' | 'eventStore' | 'places' | 'projections'
 > & { readonly upcasters: Upcasters };
 
 /** Analytics on some set of stores. */

@@ -4,28 +4,16 @@ import { projectionFiles } from '#apps/projector/prepare-warehouse';
 import { Closing } from '#apps/service/closing';
 import { openEventStore } from '#apps/service/connections';
 import { firstFailure } from '#apps/service/first-failure';
-import { serveHttp, tracingOf } from '#apps/service/http-service';
 import { measureFreshness } from '#apps/service/freshness-metrics';
+import { serveHttp, tracingOf } from '#apps/service/http-service';
 import { Metrics } from '#apps/service/metrics';
 import { observeAppends } from '#apps/service/observed-appends';
 import { observeWarehouse } from '#apps/service/observed-warehouse';
 import { runService } from '#apps/service/run-service';
 import { upcasters } from '#crm/catalogue';
-import type { Numbering } from '#event-stream/numbering';
-import { PerennialError } from '#eventing/errors';
 import { Upcasters } from '#eventing/upcaster';
 import { analytics } from './analytics.js';
 import { registerSqlBodies } from './sql-body.js';
-
-/** Where an event stands in a topic is not to be reckoned from its position. */
-const unnumbered: Numbering = {
-  placeOf: () => {
-    throw new PerennialError('unavailable', 'verify-unavailable', 'Not on a topic yet.');
-  },
-  positionOf: () => {
-    throw new PerennialError('unavailable', 'verify-unavailable', 'Not on a topic yet.');
-  },
-};
 
 await runService(
   'analytics',
@@ -36,13 +24,13 @@ await runService(
       const tracing = await tracingOf(configuration, 'analytics');
       closing.add(() => tracing.close());
       const eventStore = observeAppends(closing.opened(openEventStore(configuration)), metrics, tracing);
-      const { warehouse, landing } = await observeWarehouse(configuration, 'analytics', log, closing);
+      const { warehouse, landing, places } = await observeWarehouse(configuration, 'analytics', log, closing);
       measureFreshness(metrics, landing);
       const stores = {
         warehouse,
         landing,
         eventStore,
-        numbering: unnumbered,
+        places,
         projections: projectionFiles,
         upcasters: new Upcasters(upcasters),
       };

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { newProjection } from '#warehouse/projection-template';
-import { CliError } from './cli-error.js';
-import { onTarget, problemOf, type Target, type TargetOptions, withTargetOptions } from './target.js';
-import { type Cell, Progress, recordsTable } from './terminal.js';
+import { lastStep } from './steps.js';
+import { onTarget, type Target, type TargetOptions, withTargetOptions } from './target.js';
+import { type Cell, recordsTable } from './terminal.js';
 
 interface Options extends TargetOptions {
   readonly json?: boolean;
@@ -37,7 +37,9 @@ export const projectionCommand = (): Command =>
     .addCommand(
       on('rebuild', 'builds a new version beside the running one and swaps it in')
         .argument('<name>')
-        .action((name: string, options: Options) => change(options, name, 'rebuild', lastOf)),
+        .action((name: string, options: Options) =>
+          change(options, name, 'rebuild', (target, path) => lastStep(target, path, 'projection')),
+        ),
     )
     .addCommand(
       on('rollback', 'goes back to the version before')
@@ -56,12 +58,6 @@ const show = (options: Options, path: string): Promise<void> =>
     process.stdout.write(`${options.json ? JSON.stringify(projections) : recordsTable(projections)}\n`);
   });
 
-interface Step {
-  readonly step?: string;
-  readonly result?: Record;
-  readonly problem?: { readonly detail: string };
-}
-
 const change = (
   options: Options,
   name: string,
@@ -72,28 +68,3 @@ const change = (
     const result = await answerOf(target, `/v1/admin/projections/${encodeURIComponent(name)}/${action}`);
     process.stdout.write(`${options.json ? JSON.stringify(result) : recordsTable([result])}\n`);
   });
-
-/** The server tells its steps as they are done, a line each; the last line is the result or a problem. */
-const lastOf = async (target: Target, path: string): Promise<Record> => {
-  const progress = new Progress('projection');
-  const response = await target.request(path, { method: 'POST' });
-  if (!response.ok || !response.body) throw await problemOf(response);
-  let rest = '';
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const { step, result, problem } = JSON.parse(line) as Step;
-      if (step) progress.say(step);
-      if (problem) {
-        progress.end();
-        throw new CliError(problem.detail, problem);
-      }
-      if (result) {
-        progress.end();
-        return result;
-      }
-    }
-  }
-  throw new CliError('The server ended its answer before the result; see its log.');
-};

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { lastStep } from './steps.js';
 import { onTarget, type TargetOptions, withTargetOptions } from './target.js';
 import { type Cell, recordsTable } from './terminal.js';
 
@@ -10,35 +11,72 @@ interface Options extends TargetOptions {
 type Row = Readonly<Record<string, Cell>>;
 
 interface Verification {
+  readonly agrees: boolean;
+  readonly upTo: number;
   readonly events: number;
+  readonly topic: number | null;
+  readonly goneFromTopic: number | null;
   readonly landed: number;
+  readonly days: readonly Row[];
   readonly differences: readonly Row[];
+  readonly differing: number;
+  readonly refilled?: number;
 }
 
 export const verifyCommand = (): Command =>
   withTargetOptions(
     new Command('verify')
       .description(
-        'Compares the event store with the warehouse by counts and checksums, and names each difference.',
+        'Compares the event store with the topic and the warehouse by counts and checksums, and names each difference.',
       )
-      .option('--repair', 'lands what is missing, exactly once')
+      .option('--repair', 'lands what is missing in the warehouse, exactly once')
       .option('--json', 'print JSON'),
   ).action((options: Options) =>
     onTarget(options, async (target) => {
-      const found = await target.json<Verification>(
-        `/v1/admin/verify${options.repair ? '?repair=true' : ''}`,
-        {
-          method: 'POST',
-        },
-      );
-      if (options.json) process.stdout.write(`${JSON.stringify(found)}\n`);
-      else {
-        process.stdout.write(`${found.events} events in the store, ${found.landed} in the warehouse\n`);
-        process.stdout.write(
-          found.differences.length === 0 ? 'no difference\n' : `${recordsTable(found.differences)}\n`,
-        );
-      }
-      if (found.differences.length > 0) process.exitCode = 2;
+      const path = `/v1/admin/verify${options.repair ? '?repair=true' : ''}`;
+      const found = await lastStep<Verification>(target, path, 'verify');
+      process.stdout.write(`${options.json ? JSON.stringify(found) : described(found)}\n`);
+      if (!found.agrees) process.exitCode = 2;
+    }),
+  );
+
+const described = (found: Verification): string => {
+  const { events, topic, goneFromTopic, landed, upTo, days, differences, differing, refilled } = found;
+  const inTopic = topic === null ? '' : `, ${topic} in the topic (${goneFromTopic} no longer there)`;
+  const parts = [
+    `up to position ${upTo}: ${events} events in the store${inTopic}, ${landed} in the warehouse`,
+    ...(days.length > 0 ? [recordsTable(days.map(withoutEmpty))] : []),
+    ...(refilled === undefined ? [] : [`${refilled} events refilled`]),
+    differing === 0 ? 'no difference' : recordsTable(differences),
+  ];
+  const named = differences.reduce((sum, { events: count }) => sum + Number(count), 0);
+  if (named < differing) parts.push(`and ${differing - named} more`);
+  return parts.join('\n');
+};
+
+/** Without a topic there are no columns for it. */
+const withoutEmpty = (day: Row): Row =>
+  Object.fromEntries(Object.entries(day).filter(([, cell]) => cell !== null));
+
+interface RefillOptions extends Options {
+  readonly fromPosition: string;
+  readonly toPosition?: string;
+}
+
+export const refillCommand = (): Command =>
+  withTargetOptions(
+    new Command('refill')
+      .description(
+        'Lands what the warehouse lacks from the event store, exactly once, while the system runs: rows that are missing, and what the topic lost before it was landed.',
+      )
+      .requiredOption('--from-position <position>', 'looks for missing events from this one on')
+      .option('--to-position <position>', 'and up to this one (default: all that has landed)')
+      .option('--json', 'print JSON'),
+  ).action(({ fromPosition, toPosition, ...options }: RefillOptions) =>
+    onTarget(options, async (target) => {
+      const query = new URLSearchParams({ fromPosition, ...(toPosition !== undefined && { toPosition }) });
+      const done = await lastStep<Row>(target, `/v1/admin/refill?${query}`, 'refill');
+      process.stdout.write(`${options.json ? JSON.stringify(done) : recordsTable([done])}\n`);
     }),
   );
 

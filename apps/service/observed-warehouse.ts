@@ -1,5 +1,6 @@
 import { createKafka } from '#event-stream/kafka/kafka';
 import { openKafkaStream } from '#event-stream/kafka/kafka-stream';
+import { topicPlaces } from '#event-stream/kafka/topic-places';
 import type { Configuration } from '#platform/configuration';
 import type { Logger } from '#platform/logging';
 import { Holds } from '#warehouse/landing/holds';
@@ -16,13 +17,9 @@ export const observeWarehouse = async (
   closing: Closing,
 ) => {
   const warehouse = closing.opened(await openClickHouse(configuration));
-  const stream = closing.opened(
-    await openKafkaStream({
-      kafka: createKafka(kafkaOptions(configuration, application, log)),
-      topic: configuration.kafkaTopic,
-      log,
-    }),
-  );
+  const kafka = createKafka(kafkaOptions(configuration, application, log));
+  const { kafkaTopic: topic, kafkaPartitions: partitions } = configuration;
+  const stream = closing.opened(await openKafkaStream({ kafka, topic, log }));
   const projector = new Holds({
     warehouse: await warehouse.connect(),
     holder: processName(application),
@@ -30,5 +27,6 @@ export const observeWarehouse = async (
     log,
   });
   const landing = closing.opened(new ObservedLanding({ stream, published: stream.landed, projector, log }));
-  return { warehouse, stream, landing };
+  const places = topicPlaces({ kafka, topic, partitions, stream, log });
+  return { warehouse, stream, landing, places };
 };

@@ -8,7 +8,7 @@ import { observeAppends } from '#apps/service/observed-appends';
 import { upcasters as upcasterList } from '#crm/catalogue';
 import { openSqliteCheckpoints } from '#event-store/sqlite/checkpoints';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
-import { InProcessStream, inProcessNumbering } from '#event-stream/in-process/in-process-stream';
+import { InProcessStream, inProcessPlaces } from '#event-stream/in-process/in-process-stream';
 import { Upcasters } from '#eventing/upcaster';
 import { Sealer } from '#personal-data/sealer';
 import { openEmbeddedKeyVault } from '#personal-data/sqlite/embedded-key-vault';
@@ -61,7 +61,7 @@ export const openStores = (configuration: Configuration, metrics: Metrics, traci
       projections: projectionFiles,
       stream,
       landing,
-      numbering: inProcessNumbering,
+      places: inProcessPlaces,
       close: closing.close,
     };
   });

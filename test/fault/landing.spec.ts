@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
-import { inProcessNumbering } from '#event-stream/in-process/in-process-stream';
+import { inProcessPlaces } from '#event-stream/in-process/in-process-stream';
 import { randomFrom } from '#statistics/random';
 import { runTs } from '#test/support/run-ts';
 import { verify } from '#warehouse/verify/verify';
@@ -41,7 +41,7 @@ describe('a process that lands events', () => {
            (SELECT sum(sales) FROM crm.sums_seen) AS sales, (SELECT sum(positions) FROM crm.sums_seen) AS summed`,
       );
       const { events, landed, differences } = await verify(store, warehouse, {
-        numbering: inProcessNumbering,
+        places: inProcessPlaces,
         upTo,
       });
       return { upTo, events, landed, differences, views };

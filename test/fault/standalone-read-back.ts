@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
-import { inProcessNumbering } from '#event-stream/in-process/in-process-stream';
+import { inProcessPlaces } from '#event-stream/in-process/in-process-stream';
 import type { RecordedEvent } from '#eventing/event';
 import { openEmbeddedKeyVault } from '#personal-data/sqlite/embedded-key-vault';
 import { packageRoot } from '#platform/package-root';
@@ -29,7 +29,7 @@ export const checkWarehouse = async (dir: string, events: readonly RecordedEvent
   const warehouse = await openWarehouse({ dir: join(dir, 'warehouse') });
   try {
     const upTo = await store.head();
-    const { differences } = await verify(store, warehouse, { numbering: inProcessNumbering, upTo });
+    const { differences } = await verify(store, warehouse, { places: inProcessPlaces, upTo });
     return [
       ...differences.map(({ kind, ...where }) => ({
         kind: kind === 'doubled' ? ('doubled' as const) : ('lost' as const),

@@ -1,17 +1,17 @@
 import type { RecordedEvent } from '#eventing/event';
 import type { EventStore } from '#eventing/event-store';
 import { isSampled } from '#platform/tracing';
+import type { EventPlaces } from '../event-places.js';
 import type { ConsumeOptions, EventStream, StreamBatch, StreamRecord, Watermarks } from '../event-stream.js';
 import { landingLine } from '../landing-line.js';
-import type { Numbering } from '../numbering.js';
 
 const PARTITION = 0;
 const GENERATION = 1;
 const DEFAULT_BATCH_SIZE = 1000;
 
-export const inProcessNumbering: Numbering = {
-  placeOf: (position) => ({ partition: PARTITION, offset: position }),
-  positionOf: ({ offset }) => offset,
+export const inProcessPlaces: EventPlaces = {
+  partitionOf: () => PARTITION,
+  offsetOf: ({ position }) => position,
 };
 
 /** The event store itself as a stream: one partition, whose offsets are the positions. */

@@ -19,9 +19,12 @@ export interface TopicEvent {
 /** Lengths, time and names of headers around a record. */
 const ROOM = 128;
 
+/** By it the partition is chosen: what concerns one customer stays in order. */
+export const topicKey = ({ metadata, stream }: RecordedEvent): string => metadata.customerId ?? stream;
+
 export const topicEvent = (event: RecordedEvent, partitions: number): TopicEvent => {
-  const { id, type, position, metadata, stream } = event;
-  const key = metadata.customerId ?? stream;
+  const { id, type, position, metadata } = event;
+  const key = topicKey(event);
   const { line } = landingLine(event);
   const headers: Record<string, string> = { 'event-id': id, type };
   if (metadata.traceparent !== undefined) headers.traceparent = metadata.traceparent;

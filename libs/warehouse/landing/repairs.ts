@@ -1,4 +1,5 @@
 import { type Boundary, type Projector, whilePaused } from '../boundary.js';
+import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 import { DEDUPLICATION_WINDOW, insertsSince } from './claims.js';
 import { markAllForRebuild } from './failing-view.js';
@@ -12,15 +13,28 @@ export type RepairKind = 'replay' | 'refill';
 /** Most rows of one repair. */
 export const REPAIR_SIZE = 10_000;
 
-interface OpenRepair {
-  readonly id: string;
+/** A row that is to be brought in: of a refill, the event at a position. */
+export interface RepairRow {
+  readonly offset: number;
+  readonly position?: number;
+}
+
+export interface Repair {
   readonly partition: number;
-  readonly offsets: number[];
+  /** In the order of offsets, at least one. */
+  readonly rows: readonly RepairRow[];
+}
+
+interface OpenRepair extends Repair {
+  readonly id: string;
   readonly notedAt: string;
 }
 
-/** Gives the records at some offsets of a partition, always the same for the same offsets. */
-export type Fetch = (partition: number, offsets: readonly number[]) => Promise<Batch>;
+/** In one process several may pause landing at once, but only one repairs. */
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Gives the records of some rows, always the same for the same rows. */
+export type Fetch = (partition: number, rows: readonly RepairRow[]) => Promise<Batch>;
 
 /**
  * Brings rows into crm.events after their time, each exactly once: announced with their offsets, inserted under the
@@ -45,13 +59,21 @@ export class Repairs {
     });
   }
 
-  /** Inserts the records at some offsets, which must have been passed by everybody who lands the partition. */
-  repair(projector: Projector, partition: number, offsets: readonly number[]): Promise<number> {
+  /**
+   * Inserts rows at offsets that everybody who lands has passed.
+   * @param plan asked while nothing else is landed or repaired, so that what it finds missing is missing
+   */
+  repair(projector: Projector, plan: (landed: Boundary) => Promise<readonly Repair[]>): Promise<number> {
     return this.whilePaused(projector, async (landed) => {
-      const beyond = offsets.find((offset) => offset > (landed.get(partition) ?? -1));
-      if (beyond !== undefined)
-        throw new Error(`Offset ${beyond} of partition ${partition} is still to be landed.`);
-      return this.finish(await this.announce(partition, offsets));
+      let rows = 0;
+      for (const repair of await plan(landed)) {
+        const last = landed.get(repair.partition) ?? -1;
+        const beyond = repair.rows.find(({ offset }) => offset > last);
+        if (beyond !== undefined)
+          throw new Error(`Offset ${beyond.offset} of partition ${repair.partition} is still to be landed.`);
+        rows += await this.finish(await this.announce(repair));
+      }
+      return rows;
     });
   }
 
@@ -60,8 +82,10 @@ export class Repairs {
     projector: Projector,
     work: (landed: Boundary) => Promise<Result>,
   ): Promise<Result> {
+    const result = turn.then(() => whilePaused(projector, work));
+    turn = result.catch(() => {});
     try {
-      return await whilePaused(projector, work);
+      return await result;
     } catch (error) {
       if (error instanceof PauseLost)
         await markAllForRebuild(this.warehouse, 'events came later while landing went on');
@@ -69,46 +93,64 @@ export class Repairs {
     }
   }
 
-  private async announce(partition: number, offsets: readonly number[]): Promise<OpenRepair> {
-    const name = `${this.kind}-${partition}-${offsets[0]}-${offsets.at(-1)}`;
+  private async announce({ partition, rows }: Repair): Promise<OpenRepair> {
+    const name = `${this.kind}-${partition}-${rows[0]?.offset}-${rows.at(-1)?.offset}`;
+    await caughtUp(this.warehouse, 'crm.repairs');
     const [before] = await this.warehouse.rows<{ attempts: number }>(
       `SELECT uniqExact(id) AS attempts FROM crm.repairs
        WHERE kind = {kind:String} AND partition = {partition:UInt16} AND startsWith(id, {name:String})`,
       { kind: this.kind, partition, name: `${name}-` },
     );
     const id = `${name}-${before?.attempts ?? 0}`;
-    await this.insert({ id, kind: this.kind, partition, offsets, state: 'claimed' }, `announce-${id}`);
+    const offsets = rows.map(({ offset }) => offset);
+    const positions = rows.flatMap(({ position }) => position ?? []);
+    await this.insert(
+      { id, kind: this.kind, partition, offsets, positions, state: 'claimed' },
+      `announce-${id}`,
+    );
     const open = (await this.open()).find((repair) => repair.id === id);
     if (!open) throw new Error(`The repair ${id} was done by somebody else meanwhile.`);
     return open;
   }
 
   /** Announced and not noted as landed; of two announcements of one id the first counts. */
-  private open(): Promise<OpenRepair[]> {
-    return this.warehouse.rows<OpenRepair>(
+  private async open(): Promise<OpenRepair[]> {
+    await caughtUp(this.warehouse, 'crm.repairs');
+    const repairs = await this.warehouse.rows<{
+      id: string;
+      partition: number;
+      offsets: number[];
+      positions: number[];
+      notedAt: string;
+    }>(
       `SELECT id, any(partition) AS partition, argMinIf(offsets, noted_at, state = 'claimed') AS offsets,
+         argMinIf(positions, noted_at, state = 'claimed') AS positions,
          toString(minIf(noted_at, state = 'claimed')) AS notedAt
        FROM crm.repairs WHERE kind = {kind:String} GROUP BY id HAVING countIf(state = 'landed') = 0 ORDER BY id`,
       { kind: this.kind },
     );
+    return repairs.map(({ offsets, positions, ...repair }) => ({
+      ...repair,
+      rows: offsets.map((offset, i) => ({ offset, position: positions[i] })),
+    }));
   }
 
-  private async finish({ id, partition, offsets, notedAt }: OpenRepair): Promise<number> {
+  private async finish({ id, partition, rows, notedAt }: OpenRepair): Promise<number> {
     const old = (await insertsSince(this.warehouse, notedAt)) > this.window / 2;
-    const span = { first: offsets[0] ?? 0, last: offsets.at(-1) ?? 0 };
+    const span = { first: rows[0]?.offset ?? 0, last: rows.at(-1)?.offset ?? 0 };
     // The engine may have forgotten the token of an old one: only what is not there may go in.
     const there = old ? await presentOffsets(this.warehouse, partition, span, 'events') : new Set<number>();
     const records = await this.fetch(
       partition,
-      offsets.filter((offset) => !there.has(offset)),
+      rows.filter(({ offset }) => !there.has(offset)),
     );
     await markAllForRebuild(
       this.warehouse,
-      `${offsets.length} events between offsets ${span.first} and ${span.last} of partition ${partition} came later`,
+      `${rows.length} events between offsets ${span.first} and ${span.last} of partition ${partition} came later`,
     );
     await this.writer.land(partition, records, { token: old ? `${id}-again` : id, patient: false });
     await this.insert({ id, kind: this.kind, partition, state: 'landed' });
-    return offsets.length;
+    return rows.length;
   }
 
   private insert(row: object, token?: string): Promise<void> {

@@ -3,7 +3,8 @@ import type { Logger } from '#platform/logging';
 import type { Projector } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
 import { LandingWriter } from './landing-writer.js';
-import { REPAIR_SIZE, Repairs } from './repairs.js';
+import { presentOffsets } from './present.js';
+import { REPAIR_SIZE, type Repair, Repairs } from './repairs.js';
 import { type Batch, batchOf } from './rows.js';
 
 export interface Replayed {
@@ -29,8 +30,12 @@ export const replayDeadLetters = async (
   log: Logger,
 ): Promise<Replayed> => {
   const writer = new LandingWriter(warehouse, log);
-  const repairs = new Repairs(warehouse, writer, 'replay', (partition, offsets) =>
-    lettersAt(warehouse, partition, offsets),
+  const repairs = new Repairs(warehouse, writer, 'replay', (partition, rows) =>
+    lettersAt(
+      warehouse,
+      partition,
+      rows.map(({ offset }) => offset),
+    ),
   );
   let replayed = await repairs.finishOpen(projector);
   let remaining = 0;
@@ -41,11 +46,22 @@ export const replayDeadLetters = async (
     after = [last.partition, last.offset];
     const landable = await landableOf(writer, page);
     remaining += page.length - landable.length;
-    for (const partition of new Set(landable.map((letter) => letter.partition))) {
-      const offsets = landable.filter((letter) => letter.partition === partition).map(({ offset }) => offset);
-      replayed += await repairs.repair(projector, partition, offsets);
-    }
+    if (landable.length > 0)
+      replayed += await repairs.repair(projector, () => withoutReplayed(warehouse, landable));
   }
+};
+
+/** Somebody else may have replayed some of them just now. */
+const withoutReplayed = async (warehouse: Warehouse, letters: readonly Letter[]): Promise<Repair[]> => {
+  const repairs: Repair[] = [];
+  for (const partition of new Set(letters.map((letter) => letter.partition))) {
+    const offsets = letters.filter((letter) => letter.partition === partition).map(({ offset }) => offset);
+    const span = { first: offsets[0] ?? 0, last: offsets.at(-1) ?? 0 };
+    const there = await presentOffsets(warehouse, partition, span, 'events');
+    const rows = offsets.filter((offset) => !there.has(offset)).map((offset) => ({ offset }));
+    if (rows.length > 0) repairs.push({ partition, rows });
+  }
+  return repairs;
 };
 
 const openLetters = (

@@ -1,7 +1,7 @@
-import type { Numbering } from '#event-stream/numbering';
+import type { EventPlaces } from '#event-stream/event-places';
 import type { RecordedEvent } from '#eventing/event';
-import { presentOffsets } from '../landing/present.js';
 import type { Warehouse } from '../warehouse.js';
+import { deadLettersOf } from './dead-letters-of.js';
 import { CHECKSUM, eventChecksum } from './event-checksum.js';
 import type { DifferenceKind, Finding } from './findings.js';
 
@@ -10,6 +10,9 @@ export interface Positions {
   readonly after: number;
   readonly through: number;
 }
+
+/** The offset that an event must have; undefined when nobody knows any more. */
+export type OffsetOf = (event: RecordedEvent) => number | undefined;
 
 interface Row {
   readonly position: number;
@@ -21,23 +24,30 @@ interface Row {
 /** Compares events with the rows between two positions one by one, in the order of positions. */
 export const compareEvents = async (
   warehouse: Warehouse,
-  numbering: Numbering,
+  places: EventPlaces,
+  offsetOf: OffsetOf,
   span: Positions,
   events: readonly RecordedEvent[],
 ): Promise<Finding[]> => {
   const rows = await rowsBetween(warehouse, span);
-  const setAside = await deadLetters(
+  const setAside = await deadLettersOf(
     warehouse,
-    numbering,
     events.filter(({ position }) => !rows.has(position)),
   );
+  const highest = new Map<number, number>();
   const found: Finding[] = events.map((event) => {
-    const { partition, offset } = numbering.placeOf(event.position);
+    const partition = places.partitionOf(event);
     const there = rows.get(event.position) ?? [];
     rows.delete(event.position);
-    const kind = there.length > 0 ? amiss(event, offset, partition, there) : undefined;
-    const absent = setAside.has(`${partition}/${offset}`) ? 'dead letter' : 'missing';
-    return { position: event.position, partition, kind: there.length > 0 ? kind : absent };
+    if (there.length === 0)
+      return {
+        position: event.position,
+        partition,
+        kind: setAside.has(event.position) ? 'dead letter' : 'missing',
+      };
+    const place = { partition, offset: offsetOf(event), above: highest.get(partition) ?? -1 };
+    highest.set(partition, Math.max(place.above, there[0]!.o));
+    return { position: event.position, partition, kind: amiss(event, place, there) };
   });
   for (const [position, [row]] of rows) found.push({ position, partition: row!.p, kind: 'extra' });
   return found.sort((a, b) => a.position - b.position);
@@ -46,7 +56,7 @@ export const compareEvents = async (
 const rowsBetween = async (warehouse: Warehouse, span: Positions): Promise<Map<number, Row[]>> => {
   const rows = await warehouse.rows<Row>(
     `SELECT position, partition AS p, offset AS o, toString(${CHECKSUM}) AS checksum
-     FROM crm.events WHERE position > {after:Int64} AND position <= {through:Int64} ORDER BY position`,
+     FROM crm.events WHERE position > {after:Int64} AND position <= {through:Int64} ORDER BY position, offset`,
     { ...span },
   );
   const byPosition = new Map<number, Row[]>();
@@ -58,33 +68,20 @@ const rowsBetween = async (warehouse: Warehouse, span: Positions): Promise<Map<n
   return byPosition;
 };
 
+interface Place {
+  readonly partition: number;
+  readonly offset: number | undefined;
+  /** The largest offset of an earlier event of the partition. */
+  readonly above: number;
+}
+
 const amiss = (
   event: RecordedEvent,
-  offset: number,
-  partition: number,
+  { partition, offset, above }: Place,
   [row, ...others]: readonly Row[],
 ): DifferenceKind | undefined => {
   if (!row || others.length > 0) return 'doubled';
   if (BigInt(row.checksum) !== eventChecksum(event)) return 'altered';
-  return row.p === partition && row.o === offset ? undefined : 'misplaced';
-};
-
-/** The places of events without a row that the warehouse knows nevertheless. */
-const deadLetters = async (
-  warehouse: Warehouse,
-  numbering: Numbering,
-  absent: readonly RecordedEvent[],
-): Promise<Set<string>> => {
-  const places = absent.map(({ position }) => numbering.placeOf(position));
-  const found = new Set<string>();
-  for (const partition of new Set(places.map((place) => place.partition))) {
-    const offsets = places.filter((place) => place.partition === partition).map(({ offset }) => offset);
-    const span = {
-      first: offsets.reduce((a, b) => Math.min(a, b)),
-      last: offsets.reduce((a, b) => Math.max(a, b)),
-    };
-    for (const offset of await presentOffsets(warehouse, partition, span, 'dead letters'))
-      found.add(`${partition}/${offset}`);
-  }
-  return found;
+  const inPlace = row.p === partition && (offset === undefined ? row.o > above : row.o === offset);
+  return inPlace ? undefined : 'misplaced';
 };

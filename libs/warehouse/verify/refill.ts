@@ -1,89 +1,99 @@
+import type { EventPlaces } from '#event-stream/event-places';
 import { landingLine } from '#event-stream/landing-line';
-import type { Numbering } from '#event-stream/numbering';
 import type { RecordedEvent } from '#eventing/event';
 import type { EventStore } from '#eventing/event-store';
 import type { Logger } from '#platform/logging';
 import type { Projector } from '../boundary.js';
 import { LandingWriter } from '../landing/landing-writer.js';
-import { presentOffsets } from '../landing/present.js';
-import { REPAIR_SIZE, Repairs } from '../landing/repairs.js';
+import { REPAIR_SIZE, type RepairRow, Repairs } from '../landing/repairs.js';
 import { type Batch, batchOf } from '../landing/rows.js';
 import type { Warehouse } from '../warehouse.js';
-import type { Difference } from './findings.js';
+import { landLostRanges } from './lost-ranges.js';
+import { missingEvents, planRefill } from './missing-events.js';
 
 export interface RefillOptions {
-  readonly numbering: Numbering;
+  readonly places: EventPlaces;
   readonly projector: Projector;
   readonly log: Logger;
+  /** Positions, both included. */
+  readonly from: number;
+  readonly to?: number;
+  /** The position up to which everything has landed: what lies beyond is the projectors'. */
+  readonly landedPosition: () => number;
+  readonly onStep?: (step: string) => void;
+}
+
+export interface Refilled {
+  /** Events that were missing among those that had landed; the projections need a rebuild if there were any. */
+  readonly refilled: number;
+  /** Events that retention had deleted from the topic before they were landed: from there projectors go on. */
+  readonly landedInstead: number;
+  /** Where it ended to look for missing ones. */
+  readonly upTo: number;
 }
 
 /**
- * Lands again what `verify` found missing, each event exactly once, however often it is called or killed. The
- * projections need a rebuild afterwards, because nobody knows whether they had these events before.
- * @returns how many events were landed
+ * Lands from the event store what the warehouse lacks, each event exactly once, however often it is called or killed,
+ * while everything else runs.
  */
 export const refill = async (
   store: EventStore,
   warehouse: Warehouse,
-  differences: readonly Difference[],
-  { numbering, projector, log }: RefillOptions,
-): Promise<number> => {
-  const fetch = (partition: number, offsets: readonly number[]) =>
-    recordsAt(store, numbering, partition, offsets);
-  const repairs = new Repairs(warehouse, new LandingWriter(warehouse, log), 'refill', fetch);
+  { places, projector, log, from, to = Number.POSITIVE_INFINITY, landedPosition, onStep }: RefillOptions,
+): Promise<Refilled> => {
+  const { topic } = places;
+  // First: whoever pauses landing waits for claims that only this brings to their end.
+  const landedInstead = topic
+    ? await landLostRanges({
+        store,
+        warehouse,
+        places,
+        topic,
+        log,
+        onProgress: (events) => onStep?.(`${events} events landed that the topic no longer has`),
+      })
+    : 0;
+  const repairs = new Repairs(warehouse, new LandingWriter(warehouse, log), 'refill', (partition, rows) =>
+    recordsOf(store, partition, rows),
+  );
   let refilled = await repairs.finishOpen(projector);
-  for (const difference of differences.filter(({ kind }) => kind === 'missing')) {
-    for await (const offsets of missingOffsets(store, warehouse, numbering, difference))
-      refilled += await repairs.repair(projector, difference.partition, offsets);
+  const upTo = Math.min(to, landedPosition());
+  for await (const events of portions(store, from, upTo)) {
+    if ((await missingEvents(warehouse, events)).length > 0)
+      refilled += await repairs.repair(projector, async (landed) =>
+        planRefill(warehouse, places, await missingEvents(warehouse, events), landed),
+      );
+    onStep?.(`looked at up to position ${events.at(-1)?.position} of ${upTo}: ${refilled} events refilled`);
   }
-  return refilled;
+  return { refilled, landedInstead, upTo };
 };
 
-/** Those of a range that the warehouse still lacks, in portions fit for a repair. */
-async function* missingOffsets(
-  store: EventStore,
-  warehouse: Warehouse,
-  numbering: Numbering,
-  { partition, first, last }: Difference,
-): AsyncIterable<number[]> {
-  let portion: number[] = [];
-  for await (const { position } of between(store, first, last)) {
-    const place = numbering.placeOf(position);
-    if (place.partition !== partition) continue;
-    portion.push(place.offset);
+async function* portions(store: EventStore, from: number, upTo: number): AsyncGenerator<RecordedEvent[]> {
+  let portion: RecordedEvent[] = [];
+  for await (const event of store.readAll({ after: from - 1 })) {
+    if (event.position > upTo) break;
+    portion.push(event);
     if (portion.length < REPAIR_SIZE) continue;
-    yield* absent(warehouse, partition, portion);
+    yield portion;
     portion = [];
   }
-  yield* absent(warehouse, partition, portion);
+  if (portion.length > 0) yield portion;
 }
 
-async function* absent(warehouse: Warehouse, partition: number, offsets: readonly number[]) {
-  const span = { first: offsets[0] ?? 0, last: offsets.at(-1) ?? 0 };
-  const present = await presentOffsets(warehouse, partition, span, 'events or dead letters');
-  const missing = offsets.filter((offset) => !present.has(offset));
-  if (missing.length > 0) yield missing;
-}
-
-const recordsAt = async (
+/** The events at the announced positions. Where none were announced, offsets are positions. */
+const recordsOf = async (
   store: EventStore,
-  numbering: Numbering,
   partition: number,
-  offsets: readonly number[],
+  rows: readonly RepairRow[],
 ): Promise<Batch> => {
-  const positions = offsets.map((offset) => numbering.positionOf({ partition, offset }));
-  const wanted = new Set(positions);
+  const offsets = new Map(rows.map(({ offset, position = offset }) => [position, offset]));
+  const positions = [...offsets.keys()];
+  const [first, last] = [positions[0] ?? 0, positions.at(-1) ?? -1];
   const records = [];
-  for await (const event of between(store, positions[0] ?? 0, positions.at(-1) ?? -1)) {
-    if (wanted.has(event.position))
-      records.push({ offset: numbering.placeOf(event.position).offset, ...landingLine(event) });
-  }
+  for await (const portion of portions(store, first, last))
+    for (const event of portion) {
+      const offset = offsets.get(event.position);
+      if (offset !== undefined) records.push({ offset, ...landingLine(event) });
+    }
   return batchOf(partition, records);
 };
-
-async function* between(store: EventStore, first: number, last: number): AsyncIterable<RecordedEvent> {
-  for await (const event of store.readAll({ after: first - 1 })) {
-    if (event.position > last) return;
-    yield event;
-  }
-}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
-import { InProcessStream, inProcessNumbering as numbering } from '#event-stream/in-process/in-process-stream';
+import { InProcessStream, inProcessPlaces as places } from '#event-stream/in-process/in-process-stream';
 import { createLogger } from '#platform/logging';
 import { appendSales, sale } from '#test/support/sales';
 import { Landing } from '../landing/landing.js';
@@ -53,7 +53,18 @@ describe('event store against warehouse', () => {
     expect(await landing.waitFor(position, 10_000)).toBe(true);
     return position;
   };
-  const verified = (upTo: number) => verify(store, warehouse, { numbering, upTo });
+  const verified = (upTo: number) => verify(store, warehouse, { places, upTo });
+  const refilled = async (span: { from?: number; to?: number } = {}) =>
+    (
+      await refill(store, warehouse, {
+        places,
+        projector: landing,
+        log,
+        from: 0,
+        landedPosition: () => landing.landed().position,
+        ...span,
+      })
+    ).refilled;
   const seen = async () =>
     (await warehouse.rows<{ n: number }>('SELECT count() AS n FROM crm.seen_rows'))[0]?.n;
 
@@ -87,18 +98,18 @@ describe('event store against warehouse', () => {
       "ALTER TABLE crm.events UPDATE data = '{}' WHERE position = 30 SETTINGS mutations_sync = 1",
     );
     await warehouse.command(
-      "INSERT INTO crm.dead_letters (partition, offset, reason, line) VALUES (0, 90, 'why', 'x')",
+      `INSERT INTO crm.dead_letters (partition, offset, reason, line) VALUES (0, 90, 'why', '{"position":90}')`,
     );
     const found = await verified(upTo + 10);
     expect(found).toMatchObject({ agrees: false, events: 100, landed: 95, differing: 10 });
     expect(found.days.map(({ agrees }) => agrees)).toContain(false);
     expect(found.differences).toEqual([
-      { kind: 'missing', partition: 0, first: 10, last: 14, events: 5 },
-      { kind: 'missing', partition: 0, first: 16, last: 16, events: 1 },
-      { kind: 'doubled', partition: 0, first: 20, last: 20, events: 1 },
-      { kind: 'altered', partition: 0, first: 30, last: 30, events: 1 },
-      { kind: 'dead letter', partition: 0, first: 90, last: 90, events: 1 },
-      { kind: 'extra', partition: 0, first: upTo + 5, last: upTo + 5, events: 1 },
+      { in: 'warehouse', kind: 'missing', partition: 0, first: 10, last: 14, events: 5 },
+      { in: 'warehouse', kind: 'missing', partition: 0, first: 16, last: 16, events: 1 },
+      { in: 'warehouse', kind: 'doubled', partition: 0, first: 20, last: 20, events: 1 },
+      { in: 'warehouse', kind: 'altered', partition: 0, first: 30, last: 30, events: 1 },
+      { in: 'warehouse', kind: 'dead letter', partition: 0, first: 90, last: 90, events: 1 },
+      { in: 'warehouse', kind: 'extra', partition: 0, first: upTo + 5, last: upTo + 5, events: 1 },
     ]);
   });
 
@@ -108,9 +119,9 @@ describe('event store against warehouse', () => {
       'DELETE FROM crm.events WHERE position BETWEEN 9990 AND 10010 OR position IN (20000, 20002)',
     );
     expect((await verified(upTo)).differences).toEqual([
-      { kind: 'missing', partition: 0, first: 9990, last: 10010, events: 21 },
-      { kind: 'missing', partition: 0, first: 20000, last: 20000, events: 1 },
-      { kind: 'missing', partition: 0, first: 20002, last: 20002, events: 1 },
+      { in: 'warehouse', kind: 'missing', partition: 0, first: 9990, last: 10010, events: 21 },
+      { in: 'warehouse', kind: 'missing', partition: 0, first: 20000, last: 20000, events: 1 },
+      { in: 'warehouse', kind: 'missing', partition: 0, first: 20002, last: 20002, events: 1 },
     ]);
   });
 
@@ -136,15 +147,14 @@ describe('event store against warehouse', () => {
     await warehouse.command(
       'DELETE FROM crm.events WHERE position BETWEEN 10 AND 14 OR position IN (16, 90)',
     );
-    const { differences } = await verified(upTo);
-    const options = { numbering, projector: landing, log };
-    expect(await refill(store, warehouse, differences, options)).toBe(7);
+    expect(await refilled({ to: 12 })).toBe(3);
+    expect(await refilled()).toBe(4);
     expect((await verified(upTo)).agrees).toBe(true);
-    expect(await refill(store, warehouse, differences, options)).toBe(0);
+    expect(await refilled()).toBe(0);
     expect(await stateOf('sales')).toBe('needs rebuild');
     // The same can be lost again.
     await warehouse.command('DELETE FROM crm.events WHERE position BETWEEN 10 AND 14');
-    expect(await refill(store, warehouse, (await verified(upTo)).differences, options)).toBe(5);
+    expect(await refilled()).toBe(5);
     expect((await verified(upTo)).agrees).toBe(true);
     expect(await seen()).toBe(112);
   });
@@ -155,23 +165,29 @@ describe('event store against warehouse', () => {
     await warehouse.command(
       "INSERT INTO crm.repairs (id, kind, partition, offsets, state) VALUES ('refill-0-10-14-0', 'refill', 0, [10, 11, 12, 13, 14], 'claimed')",
     );
-    const options = { numbering, projector: landing, log };
-    expect(await refill(store, warehouse, [], options)).toBe(5);
+    expect(await refilled({ from: upTo })).toBe(5);
     await warehouse.command("DELETE FROM crm.repairs WHERE state = 'landed'");
-    expect(await refill(store, warehouse, [], options)).toBe(5);
+    expect(await refilled({ from: upTo })).toBe(5);
     expect((await verified(upTo)).agrees).toBe(true);
     expect(await seen()).toBe(105);
   });
 
-  it('does not refill what is still to be landed', async () => {
-    const upTo = await land(0, 10);
-    const difference = { kind: 'missing', partition: 0, first: upTo, last: upTo + 5, events: 6 } as const;
+  it('leaves what is still to be landed to those who land', async () => {
+    await land(0, 10);
     await landing.pause();
-    await appendSales(store, 10, 5);
-    await expect(
-      refill(store, warehouse, [difference], { numbering, projector: landing, log }),
-    ).rejects.toThrow('still to be landed');
+    const position = await appendSales(store, 10, 5);
+    expect(await refilled()).toBe(0);
     landing.resume();
+    expect(await landing.waitFor(position, 10_000)).toBe(true);
+    expect((await verified(position)).agrees).toBe(true);
+  });
+
+  it('refills once what two find missing at the same time', async () => {
+    const upTo = await land(0, 100);
+    await warehouse.command('DELETE FROM crm.events WHERE position BETWEEN 10 AND 14');
+    const done = await Promise.all([refilled(), refilled(), refilled()]);
+    expect(done.sort()).toEqual([0, 0, 5]);
+    expect((await verified(upTo)).agrees).toBe(true);
   });
 
   it('replays the dead letters that can be landed by now, once', async () => {
