@@ -37,7 +37,7 @@ export interface ConsumeOptions {
   /**
    * Asked whenever a partition is assigned to this consumer: the offset to read on from. Batches of a generation
    * that is not the last one asked with are stale: the partition has been taken away since. Undefined for a
-   * partition that is not to be read until it is assigned anew.
+   * partition that is not to be read now: it may be asked for again, and is when it is assigned anew.
    */
   resumeAt(partition: number, generation: number): Promise<number | undefined>;
   /** Told the partitions of this consumer when they change, before `resumeAt` is asked: all others are taken away. */

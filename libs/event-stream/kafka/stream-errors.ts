@@ -2,7 +2,7 @@ import { PerennialError } from '#eventing/errors';
 import type { Watermarks } from '../event-stream.js';
 
 const WAY_OUT =
-  'Going on would leave events out: refill the warehouse from the event store, beginning with what it lacks.';
+  'Going on would leave events out: land them from the event store with `perennial refill` (docs/how-to/repair.md).';
 
 /** Retention has deleted what was to be read. */
 export class StreamTruncated extends PerennialError {

@@ -41,6 +41,8 @@ const MOST_ASTRAY = 5;
 /** A broker that has just started may say for a moment that a partition ends earlier than it does. */
 const DOUBTS = 4;
 const DOUBT_MS = 500;
+/** A partition that is not to be read now is asked for again. */
+const ASK_AGAIN_MS = 2_000;
 const FIRST_BACK_OFF_MS = 100;
 const MOST_BACK_OFF_MS = 5_000;
 
@@ -186,7 +188,8 @@ export class TopicReading implements GroupEvents {
   ): Promise<void> {
     const valid = () => !signal.aborted && !this.closed && this.assignments.has(partition, generation);
     const wanted = from ?? (await this.patiently(valid, () => resumeAt(partition, generation)));
-    if (wanted === undefined || !valid()) return;
+    if (!valid()) return;
+    if (wanted === undefined) return this.askAgain({ partition, generation, from });
     await this.patiently(valid, () => this.assertReadable(partition, wanted, valid));
     if (!valid()) return;
     this.assignments.place(partition, wanted);
@@ -194,6 +197,14 @@ export class TopicReading implements GroupEvents {
     this.placed(partition, wanted);
     // Retention may have been faster than the seek, on a partition to which nothing more comes.
     await this.patiently(valid, () => this.assertReadable(partition, wanted, valid));
+  }
+
+  /** What keeps the partition from being read may be mended meanwhile. */
+  private askAgain(placement: Placement): void {
+    setTimeout(() => {
+      this.placements.push(placement);
+      this.news.notify();
+    }, ASK_AGAIN_MS).unref();
   }
 
   private async assertReadable(partition: number, wanted: number, valid: () => boolean): Promise<void> {

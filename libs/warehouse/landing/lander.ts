@@ -20,7 +20,7 @@ export class LandingStopped extends PerennialError {
     super(
       'unavailable',
       'landing-stopped',
-      `Partition ${partition} cannot be landed: ${reason}. What is missing can be had from the event store: perennial refill --from-position N, then start the projector again (docs/how-to/operate.md).`,
+      `Partition ${partition} cannot be landed: ${reason}. What is missing can be had from the event store: perennial refill --from-position N; then the projector goes on (docs/how-to/repair.md).`,
     );
   }
 }

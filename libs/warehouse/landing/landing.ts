@@ -220,8 +220,9 @@ export class Landing implements LandingProgress {
     } catch (error) {
       if (!(error instanceof LandingStopped) || watermarks.size === 1) throw error;
       const lane = this.newLane(partition, generation, { is: 'landed', next: low, turn: 0 }, low);
+      const known = this.lanes.get(partition)?.stopped?.message === error.message;
       this.lanes.set(partition, lane);
-      this.stopLane(lane, error);
+      this.stopLane(lane, error, known);
       return undefined;
     } finally {
       this.begin();
@@ -233,9 +234,10 @@ export class Landing implements LandingProgress {
     return new Lane(partition, generation, state, from, this.options.limits ?? LIMITS);
   }
 
-  private stopLane(lane: Lane, error: LandingStopped): void {
+  private stopLane(lane: Lane, error: LandingStopped, known = false): void {
     lane.stop(error);
-    this.options.log.error({ err: error, partition: lane.partition }, 'A partition is landed no further');
+    if (!known)
+      this.options.log.error({ err: error, partition: lane.partition }, 'A partition is landed no further');
     this.observe();
   }
 
