@@ -1,6 +1,7 @@
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { PerennialError } from '#eventing/errors';
 import { MAX_LINE_LENGTH } from '../landing-problem.js';
+import { KafkaUnavailable } from './kafka-failure.js';
 
 export interface TopicOptions {
   readonly topic: string;
@@ -25,7 +26,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
  */
 export const ensureTopics = async (admin: Admin, options: TopicOptions): Promise<void> => {
   const wanted = [eventsTopic(options), checkpointTopic(options)];
-  const there = new Set(await admin.listTopics());
+  const there = new Set(await answered(admin.listTopics()));
   const missing = wanted.filter(({ topic }) => !there.has(topic));
   if (missing.length > 0) await create(admin, missing);
   const problems = await problemsOf(admin, options);
@@ -36,6 +37,12 @@ export const ensureTopics = async (admin: Admin, options: TopicOptions): Promise
       `The topics in Kafka are not as they must be: ${problems.join('; ')}.`,
     );
 };
+
+/** The client takes it for an answer when no broker gives one, and fails over reading it. */
+const answered = <Answer>(asked: Promise<Answer>): Promise<Answer> =>
+  asked.catch((error: unknown) => {
+    throw error instanceof TypeError ? new KafkaUnavailable(error) : error;
+  });
 
 const eventsTopic = ({
   topic,
@@ -125,7 +132,7 @@ const problemsOf = async (admin: Admin, options: TopicOptions): Promise<string[]
 };
 
 const partitionCounts = async (admin: Admin, topics: string[]): Promise<ReadonlyMap<string, number>> => {
-  const { topics: found } = await admin.fetchTopicMetadata({ topics });
+  const { topics: found } = await answered(admin.fetchTopicMetadata({ topics }));
   return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
 };
 
