@@ -50,13 +50,14 @@ export class AdminController {
   })
   rebuild(@Param('name') name: string, @Res({ passthrough: true }) reply: FastifyReply) {
     const { warehouse, projections, landing } = this.ports;
-    return stepByStep(reply, async (step) => {
+    return stepByStep(reply, async (step, signal) => {
       const { parity, difference, ...built } = await rebuildProjection(
         warehouse,
         projections(),
         name,
         landing,
         {
+          signal,
           onProgress: ({ phase, done, of }) => step(`${name}: ${phase} ${done} of ${of}`),
         },
       );

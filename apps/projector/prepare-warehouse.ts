@@ -11,6 +11,9 @@ import type { Warehouse } from '#warehouse/warehouse';
 /** Migrations, projections, reports, upcasters' twins. */
 const infra = join(packageRoot(), 'infra', 'clickhouse');
 
+/** No model run on a running system takes longer. */
+const LONGEST_RUN_MINUTES = 24 * 60;
+
 /** The files as they are now. */
 export const projectionFiles = (): ProjectionSources => readSources(infra);
 
@@ -21,7 +24,7 @@ export const prepareWarehouse = async (
   log: Logger,
 ): Promise<ProjectionSources> => {
   await migrate(warehouse, join(infra, 'schema'));
-  await dropScratchTables(warehouse);
+  await dropScratchTables(warehouse, projector.mayRepeat ? LONGEST_RUN_MINUTES : 0);
   const projections = projectionFiles();
   for (const { name, state, reason } of await startProjections(warehouse, projections, { projector }))
     if (state !== 'current') log.warn({ projection: name, state, reason }, 'a projection needs attention');

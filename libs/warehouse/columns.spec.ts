@@ -47,6 +47,10 @@ describe('columns of numbers', () => {
 
   it('are tidied up after a killed process', async () => {
     await warehouse.command(`CREATE TABLE ${scratchTable('left')} (a UInt8) ENGINE = Memory`);
+    await dropScratchTables(warehouse, 1);
+    expect(await warehouse.rows("SELECT count() AS n FROM system.tables WHERE database = 'crm'")).toEqual([
+      { n: 1 },
+    ]);
     await dropScratchTables(warehouse);
     expect(await warehouse.rows("SELECT name FROM system.tables WHERE database = 'crm'")).toEqual([]);
   });

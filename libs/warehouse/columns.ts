@@ -15,12 +15,14 @@ export const SCRATCH_PREFIX = 'scratch_';
 export const scratchTable = (what: string): string =>
   `crm.${SCRATCH_PREFIX}${what}_${randomUUID().replaceAll('-', '')}`;
 
-export const dropScratchTables = async (warehouse: Warehouse): Promise<void> => {
+/** What killed processes left; where others compute too, only what is older than anything they may still be at. */
+export const dropScratchTables = async (warehouse: Warehouse, olderThanMinutes = 0): Promise<void> => {
   const tables = await warehouse.rows<{ name: string }>(
-    "SELECT name FROM system.tables WHERE database = 'crm' AND startsWith(name, {prefix:String})",
-    { prefix: SCRATCH_PREFIX },
+    `SELECT name FROM system.tables WHERE database = 'crm' AND startsWith(name, {prefix:String})
+       AND metadata_modification_time <= now() - toIntervalMinute({minutes:UInt32})`,
+    { prefix: SCRATCH_PREFIX, minutes: olderThanMinutes },
   );
-  for (const { name } of tables) await warehouse.command(`DROP TABLE crm.${name}`);
+  for (const { name } of tables) await warehouse.command(`DROP TABLE IF EXISTS crm.${name}`);
 };
 
 /** The columns named in `shape` of a SELECT's rows, in one order for all of them. */

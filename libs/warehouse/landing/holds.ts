@@ -22,7 +22,8 @@ export interface HoldsOptions {
   readonly patienceMs?: number;
 }
 
-const LEASE_MS = 60_000;
+/** A holder that is killed holds landing up for so long. */
+const LEASE_MS = 15_000;
 const PATIENCE_MS = 30_000;
 const LOOK_EVERY_MS = 20;
 const RELEASE_ATTEMPTS = 6;
