@@ -2,13 +2,15 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError } from '#platform/configuration';
 import { version } from '#platform/package-root';
+import { backupCommand } from './backup/backup-command.js';
+import { restoreCommand } from './backup/restore-command.js';
 import { CliError } from './cli-error.js';
 import { importCommand } from './import/import-command.js';
 import { modelCommand } from './model-command.js';
 import { projectionCommand } from './projection-command.js';
 import { reportCommand } from './report-command.js';
 import { sqlCommand } from './sql-command.js';
-import { deadLettersCommand, verifyCommand } from './verify-command.js';
+import { deadLettersCommand, refillCommand, verifyCommand } from './verify-command.js';
 
 const program = new Command('perennial')
   .description('Perennial: customers, what they did, what they are worth, from the command line.')
@@ -31,7 +33,10 @@ for (const command of [
   sqlCommand(),
   projectionCommand(),
   verifyCommand(),
+  refillCommand(),
   deadLettersCommand(),
+  backupCommand(),
+  restoreCommand(),
 ])
   program.addCommand(command.exitOverride());
 

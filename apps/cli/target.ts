@@ -13,6 +13,8 @@ export interface Target {
 export interface TargetOptions {
   readonly url?: string;
   readonly data?: string;
+  /** Where the server on the data directory writes backups. */
+  readonly backups?: string;
 }
 
 export const withTargetOptions = (command: Command): Command =>
@@ -36,7 +38,7 @@ export const onTarget = async <Result>(
 /** After this time a command goes on with a warehouse that is behind: its freshness says so. */
 const LANDING_MS = 60_000;
 
-const open = async ({ url, data }: TargetOptions): Promise<Target> => {
+const open = async ({ url, data, backups }: TargetOptions): Promise<Target> => {
   if (url && data) throw new CliError('Give either --url or --data, not both.');
   if (url) return target(url, async () => {});
   // Loaded only here: the stores take a moment, and a command on a running server does not need them.
@@ -45,7 +47,11 @@ const open = async ({ url, data }: TargetOptions): Promise<Target> => {
   const { PERENNIAL_API_KEYS: _, PERENNIAL_HOST: __, ...environment } = process.env;
   const configuration = loadConfiguration(
     { PERENNIAL_LOG_LEVEL: 'warn', ...environment },
-    { port: 0, ...(data ? { dataDirectory: data } : {}) },
+    {
+      port: 0,
+      ...(data ? { dataDirectory: data } : {}),
+      ...(backups ? { backupDirectory: backups } : {}),
+    },
   );
   const server: Server = await startServer(configuration);
   // The command before may have ended before all that it sent had landed.

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { analytics } from '#apps/analytics/analytics';
 import { registerSqlBodies } from '#apps/analytics/sql-body';
@@ -16,6 +17,7 @@ import type { Service } from '#apps/service/until-stopped';
 import type { Configuration } from '#platform/configuration';
 import { lockDataDirectory } from '#platform/data-directory';
 import { createLogger, type Logger } from '#platform/logging';
+import { backupModule } from './backup/backup.controller.js';
 import { openStores } from './stores.js';
 
 export interface Server extends Service {
@@ -59,6 +61,11 @@ export const startServer = (
         modules: [
           commandApi(configuration, stores, processes, metrics, log),
           analytics(configuration, stores, log),
+          backupModule({
+            ...stores,
+            dataDirectory: configuration.dataDirectory,
+            backupDirectory: configuration.backupDirectory ?? join(configuration.dataDirectory, 'backups'),
+          }),
         ],
         prepare: (application) => {
           serveDocumentation(application);

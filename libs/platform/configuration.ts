@@ -38,6 +38,11 @@ export const SETTINGS = {
     default: './data',
     description: 'Directory of the embedded stores; made if it is missing, used by one process at a time.',
   }),
+  backupDirectory: optional(directory, {
+    variable: 'PERENNIAL_BACKUP_DIRECTORY',
+    description:
+      'Where a server of the embedded set writes its backups, each into a directory of its own. Left out: `backups` in the data directory; better is another disk.',
+  }),
   businessZone: withDefault(timeZone, {
     variable: 'PERENNIAL_BUSINESS_ZONE',
     default: 'UTC',
