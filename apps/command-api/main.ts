@@ -7,6 +7,7 @@ import { Metrics } from '#apps/service/metrics';
 import { observeAppends } from '#apps/service/observed-appends';
 import { observeWarehouse } from '#apps/service/observed-warehouse';
 import { runService } from '#apps/service/run-service';
+import { whenAvailable } from '#apps/service/when-available';
 import { upcasters as upcasterList } from '#crm/catalogue';
 import { openPostgresCheckpoints } from '#event-store/postgres/checkpoints';
 import { Upcasters } from '#eventing/upcaster';
@@ -30,14 +31,16 @@ await runService(
       const tracing = await tracingOf(configuration, 'command-api');
       closing.add(() => tracing.close());
       const eventStore = observeAppends(closing.opened(openEventStore(configuration)), metrics, tracing);
-      const postgres = closing.opened(await openPostgres(databaseUrl.reveal(), { log }));
-      const checkpoints = closing.opened(await openPostgresCheckpoints(postgres));
+      const postgres = closing.opened(
+        await whenAvailable(() => openPostgres(databaseUrl.reveal(), { log }), log),
+      );
+      const checkpoints = closing.opened(await whenAvailable(() => openPostgresCheckpoints(postgres), log));
+      const cache = { maxAgeMs: keyCacheSeconds * 1000 };
       const vault = closing.opened(
-        await openSharedKeyVault({
-          postgres,
-          masterKey: masterKey.reveal(),
-          cache: { maxAgeMs: keyCacheSeconds * 1000 },
-        }),
+        await whenAvailable(
+          () => openSharedKeyVault({ postgres, masterKey: masterKey.reveal(), cache }),
+          log,
+        ),
       );
       const { warehouse, landing } = await observeWarehouse(configuration, 'command-api', log, closing);
       measureFreshness(metrics, landing);
@@ -45,15 +48,19 @@ await runService(
       const upcasters = new Upcasters(upcasterList);
       const sealer = new Sealer(vault);
       const stores = { eventStore, upcasters, vault, sealer, warehouse, landing };
-      const processes = await startCommandProcesses({
-        ...stores,
-        store: eventStore,
-        checkpoints,
-        leadership: postgresLeadership(postgres, 'command-processes'),
-        segments: segmentReader(warehouse, { maxMemoryBytes, maxSeconds }),
-        landed: (position, timeoutMs) => landing.waitFor(position, timeoutMs),
-        log,
-      });
+      const leadership = postgresLeadership(postgres, 'command-processes');
+      const begin = () =>
+        startCommandProcesses({
+          ...stores,
+          store: eventStore,
+          checkpoints,
+          leadership,
+          segments: segmentReader(warehouse, { maxMemoryBytes, maxSeconds }),
+          landed: (position, timeoutMs) => landing.waitFor(position, timeoutMs),
+          log,
+        });
+      // It reads the event store before it serves.
+      const processes = await whenAvailable(begin, log);
       closing.add(() => processes.stop());
       const url = await serveHttp(
         {
