@@ -18,3 +18,7 @@ warehouseContract('the warehouse as a process', async () => {
   server = await startWarehouseProcess(dir);
   return openWarehouse({ url: server.url });
 });
+
+const { CLICKHOUSE_URL: url, CLICKHOUSE_USER: username, CLICKHOUSE_PASSWORD: password } = process.env;
+// There is none without a URL: that is no test left out.
+if (url) warehouseContract('a ClickHouse server', () => openWarehouse({ url, username, password }));
