@@ -4,8 +4,18 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startKafka } from '#apps/distributed/servers/kafka';
 import { startPostgres } from '#apps/distributed/servers/postgres';
-import { inFolder, percentile, report } from './measure.js';
-import { cpuSeconds, cpuText, load, memoryOf, migrateParts, startDouble, startPart } from './parts.js';
+import { openWarehouse, type Warehouse } from '#warehouse/warehouse';
+import { inFolder, median, percentile, report } from './measure.js';
+import {
+  cpuSeconds,
+  cpuText,
+  load,
+  memoryOf,
+  metricOf,
+  migrateParts,
+  startDouble,
+  startPart,
+} from './parts.js';
 
 /**
  * The whole distributed set, every part a process of its own, under a steady load of commands over HTTP: from sending
@@ -13,11 +23,12 @@ import { cpuSeconds, cpuText, load, memoryOf, migrateParts, startDouble, startPa
  * watched are always sent singly. What the machine cannot do is said, and ends the series.
  */
 const SECONDS = Number(process.argv[2] ?? 15);
-const SINGLY = (process.argv[3] ?? '1,50,100,200,400,1000').split(',').map(Number);
-const BATCHED = (process.argv[4] ?? '1000,2000').split(',').map(Number);
+const SINGLY = (process.argv[3] ?? '2,50,100,200,400,1000').split(',').map(Number).filter(Boolean);
+const BATCHED = (process.argv[4] ?? '1000,2000').split(',').map(Number).filter(Boolean);
 const PER_BATCH = 50;
 const WATCHED_PER_SECOND = 10;
 const TICK_MS = 10;
+const CLAIMS = 9;
 const CUSTOMERS = 5_000;
 /** Of what was asked for: less is not a steady load any more. */
 const KEPT_UP = 0.95;
@@ -46,13 +57,35 @@ const command = (type: string, data: object) => ({ type, id: randomUUID(), data 
 const post = (url: string, type: string, body: string, headers: Record<string, string> = {}) =>
   fetch(url, { method: 'POST', headers: { 'content-type': type, ...headers }, body });
 
-const sendBatch = async (api: string, commands: readonly object[]): Promise<number> => {
+/** @returns the answers to those that were refused */
+const sendBatch = async (api: string, commands: readonly object[]): Promise<string[]> => {
   const body = `${commands.map((command) => JSON.stringify(command)).join('\n')}\n`;
   const text = await (await post(`${api}/v1/commands`, 'application/x-ndjson', body)).text();
   return text
     .trim()
     .split('\n')
-    .filter((line) => !line.includes('"accepted"')).length;
+    .filter((line) => !/"status":"(accepted|repeated)"/.test(line));
+};
+
+/** Whoever is busy may say so, and is asked again. */
+const registerCustomers = async (api: string): Promise<void> => {
+  const customers = Array.from({ length: CUSTOMERS }, (_, i) =>
+    command('RegisterCustomer', {
+      customerId: `customer-${i}`,
+      name: `Customer ${i}`,
+      email: `customer${i}@example.com`,
+      occurredAt: '2024-01-01',
+    }),
+  );
+  for (let from = 0; from < CUSTOMERS; from += 250) {
+    let refused: string[] = [];
+    for (let attempt = 0; attempt < 20; attempt++) {
+      refused = await sendBatch(api, customers.slice(from, from + 250));
+      if (refused.length === 0) break;
+      await delay(500);
+    }
+    if (refused.length > 0) throw new Error(`customers were refused: ${refused[0]}`);
+  }
 };
 
 const steadily = async (
@@ -65,10 +98,12 @@ const steadily = async (
   const visible: number[] = [];
   const pending: Promise<void>[] = [];
   let refused = 0;
+  let lastAnswer = 0;
   const timed = async (request: () => Promise<number>): Promise<void> => {
     const began = performance.now();
     refused += await request();
-    answered.push(performance.now() - began);
+    lastAnswer = performance.now();
+    answered.push(lastAnswer - began);
   };
   const single = () =>
     timed(async () => {
@@ -77,12 +112,10 @@ const steadily = async (
       return response.ok ? 0 : 1;
     });
   const batch = () =>
-    timed(() =>
-      sendBatch(
-        api,
-        Array.from({ length: perRequest }, () => command('RecordPurchase', purchase())),
-      ),
-    );
+    timed(async () => {
+      const commands = Array.from({ length: perRequest }, () => command('RecordPurchase', purchase()));
+      return (await sendBatch(api, commands)).length;
+    });
   const watched = async (): Promise<void> => {
     const began = performance.now();
     const body = JSON.stringify(purchase());
@@ -93,7 +126,7 @@ const steadily = async (
   };
   const began = performance.now();
   const due = (rate: number) => Math.floor(((performance.now() - began) / 1000) * rate);
-  const watchedPerSecond = Math.min(WATCHED_PER_SECOND, perSecond);
+  const watchedPerSecond = Math.min(WATCHED_PER_SECOND, perSecond / 2);
   for (let sent = 0, looked = 0; performance.now() - began < seconds * 1000; ) {
     for (; looked < due(watchedPerSecond); looked++) pending.push(watched());
     for (; sent < due((perSecond - watchedPerSecond) / perRequest); sent++)
@@ -102,10 +135,32 @@ const steadily = async (
   }
   await Promise.all(pending);
   const commands = answered.length * perRequest + visible.length;
-  return { rate: commands / ((performance.now() - began) / 1000), refused, answered, visible };
+  const duration = Math.max(seconds, (lastAnswer - began) / 1000);
+  return { rate: commands / duration, refused, answered, visible };
+};
+
+/** How many there were since the last time, and how long one took, of a metric that Prometheus calls a histogram. */
+const durations = async (url: string, name: string, before: readonly number[] = [0, 0]) => {
+  const [count, seconds] = await Promise.all([metricOf(url, `${name}_count`), metricOf(url, `${name}_sum`)]);
+  const times = count - before[0]!;
+  return { total: [count, seconds], times, milliseconds: ((seconds - before[1]!) / times) * 1000 };
+};
+
+const claimMilliseconds = async (client: Warehouse): Promise<number> => {
+  await client.command('CREATE TABLE IF NOT EXISTS default.claims AS crm.claims');
+  const durations: number[] = [];
+  for (let first = 0; first < CLAIMS; first++) {
+    const began = performance.now();
+    await client.command('INSERT INTO default.claims SELECT * FROM crm.claims LIMIT 1');
+    await client.rows('SELECT * FROM default.claims LIMIT 1');
+    durations.push(performance.now() - began);
+  }
+  return median(durations);
 };
 
 const bytesIn = (path: string): number => {
+  // SQLite keeps what is new in a file beside.
+  if (path.endsWith('.db')) return statSync(path).size + statSync(`${path}-wal`).size;
   const found = statSync(path);
   if (!found.isDirectory()) return found.blocks * 512;
   return readdirSync(path).reduce((sum, name) => sum + bytesIn(join(path, name)), 0);
@@ -114,11 +169,10 @@ const bytesIn = (path: string): number => {
 await inFolder(async (dir) => {
   // PostgreSQL may run as somebody else.
   chmodSync(dir, 0o755);
-  const [kafka, postgres, eventStore] = await Promise.all([
-    startKafka({ dir: join(dir, 'kafka') }),
-    startPostgres({ dir: join(dir, 'postgres') }),
-    startDouble(dir, join(dir, 'events.db')),
-  ]);
+  // One after the other: together they would wait for each other's start on a small machine.
+  const kafka = await startKafka({ dir: join(dir, 'kafka') });
+  const postgres = await startPostgres({ dir: join(dir, 'postgres') });
+  const eventStore = await startDouble(dir, join(dir, 'events.db'));
   const CLICKHOUSE_PASSWORD = randomBytes(16).toString('hex');
   const warehouse = await startPart('warehouse', dir, {
     PERENNIAL_DATA_DIRECTORY: join(dir, 'warehouse'),
@@ -136,6 +190,11 @@ await inFolder(async (dir) => {
   const [api, relay, projector, analytics] = await Promise.all(
     ['command-api', 'relay', 'projector', 'analytics'].map((name) => startPart(name, dir, env)),
   );
+  const client = await openWarehouse({
+    url: warehouse.url,
+    username: 'default',
+    password: CLICKHOUSE_PASSWORD,
+  });
   const processes = {
     'command-api': api!.pid,
     relay: relay!.pid,
@@ -146,23 +205,14 @@ await inFolder(async (dir) => {
     warehouse: warehouse.pid,
   };
   try {
-    // Customers with something to seal: what a vault takes for each of them.
-    const customers = Array.from({ length: CUSTOMERS }, (_, i) =>
-      command('RegisterCustomer', {
-        customerId: `customer-${i}`,
-        name: `Customer ${i}`,
-        email: `customer${i}@example.com`,
-        occurredAt: '2024-01-01',
-      }),
-    );
-    for (let from = 0; from < CUSTOMERS; from += 500) {
-      const refused = await sendBatch(api!.url, customers.slice(from, from + 500));
-      if (refused > 0) throw new Error(`${refused} customers were refused`);
-    }
+    await registerCustomers(api!.url);
     await steadily(api!.url, 20, 1, 5); // until everything is warm and landed
 
     const series = async (how: string, rates: readonly number[], perRequest: number): Promise<void> => {
       for (const asked of rates) {
+        const transactions = () => durations(relay!.url, 'perennial_relay_transaction_seconds');
+        const inserts = () => durations(projector!.url, 'perennial_landing_insert_duration_seconds');
+        const [relayed, landed] = [(await transactions()).total, (await inserts()).total];
         const before = Object.entries(processes).map(([name, pid]) => [name, cpuSeconds(pid)] as const);
         const { rate, refused, answered, visible } = await steadily(api!.url, asked, perRequest, SECONDS);
         const events = rate * SECONDS;
@@ -180,6 +230,15 @@ await inFolder(async (dir) => {
           ((cpuSeconds(processes[name as keyof typeof processes]) - was) / events) * 1e6,
         ]);
         report('  microseconds of CPU a command', '', cpuText(Object.fromEntries(cpu)));
+        const steps = [
+          await durations(relay!.url, 'perennial_relay_transaction_seconds', relayed),
+          await durations(projector!.url, 'perennial_landing_insert_duration_seconds', landed),
+        ].map(({ times, milliseconds: each }) => `${times} of ${each.toFixed(0)} ms`);
+        report('  transactions of the relay, inserts of the projector', steps.join(', '));
+        report(
+          '  a small insert and a look at it, as a claim is',
+          `${(await claimMilliseconds(client)).toFixed(0)} ms`,
+        );
         if (rate < asked * KEPT_UP) {
           report('  which this machine does not keep up with', '');
           return;
@@ -206,6 +265,7 @@ await inFolder(async (dir) => {
         `${events} events`,
       );
   } finally {
+    await client.close();
     await Promise.all([api!, relay!, projector!, analytics!].map((part) => part.stop()));
     await Promise.all([warehouse, eventStore, kafka, postgres].map((server) => server.stop()));
   }

@@ -112,7 +112,8 @@ export interface CatchUp {
   readonly cpuMicroseconds: Readonly<Record<string, number>>;
 }
 
-const LOOK_EVERY_MS = 50;
+/** Often enough for a figure, seldom enough not to show in it. */
+const LOOK_EVERY_MS = 250;
 const DEADLINE_MS = 300_000;
 
 /** From the first progress that is seen to the last event: what a start costs is left out. */
