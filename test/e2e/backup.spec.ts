@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,8 +106,8 @@ describe('backup and restore', () => {
   const figuresAt = async (at: number): Promise<string> => {
     await landed();
     const queries = [
-      `SELECT type, count(), sum(cityHash64(stream, revision, id, data)) FROM events WHERE position <= ${at} GROUP BY type ORDER BY type`,
-      `SELECT toStartOfMonth(business_date) AS month, count(), sum(amount) FROM purchases WHERE position <= ${at} GROUP BY month ORDER BY month`,
+      `SELECT type, count(), sum(cityHash64(stream, revision, data)) FROM events WHERE position <= ${at} GROUP BY type ORDER BY type`,
+      `SELECT toStartOfMonth(business_date) AS month, count(), sum(total) FROM purchases WHERE position <= ${at} GROUP BY month ORDER BY month`,
     ];
     const answers = [];
     for (const query of queries) {
@@ -120,6 +121,10 @@ describe('backup and restore', () => {
     ...['restore', join(backups, 'events'), '--vault', join(backups, 'keys'), '--data', restored],
     ...['--master-key', join(root, 'master.key'), '--ledger', join(root, 'erasures.log'), ...more],
   ];
+
+  /** Not left there by somebody before. */
+  const isFrom = (begun: number, file: string): boolean =>
+    (statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0) > begun;
 
   /** Writes until it is told to stop: new customers, purchases, and now and then somebody is erased. */
   const writer = async (name: string, isOver: () => boolean) => {
@@ -264,10 +269,18 @@ describe('backup and restore', () => {
   it(
     'can be restored again when that is killed',
     async () => {
-      for (const sign of ['events.db', 'warehouse', 'lock']) {
+      // While it copies, while it makes the warehouse, and while it lands, erases and compares.
+      const signs: [string, string][] = [
+        ['events.db', ''],
+        ['warehouse', ''],
+        ['lock', '"url"'],
+      ];
+      for (const [file, text] of signs) {
+        const sign = join(`${restored}.restoring`, file);
+        const begun = Date.now();
         const child = runTs('apps/cli/main.ts', restoring());
-        while (!existsSync(join(`${restored}.restoring`, sign))) {
-          expect(child.child.exitCode).toBe(null);
+        while (!(isFrom(begun, sign) && (text === '' || readFileSync(sign, 'utf8').includes(text)))) {
+          expect({ code: child.child.exitCode, stderr: child.stderr }).toEqual({ code: null, stderr: '' });
           await delay(5);
         }
         await child.kill();
