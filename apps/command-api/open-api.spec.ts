@@ -142,6 +142,8 @@ describe('the OpenAPI document', () => {
 
 /** Mistakes of ours in calling a store, and what stops a server from starting: no request leads there. */
 const NOT_FOR_CALLERS = new Set([
+  'backup-damaged',
+  'backup-too-new',
   'checkpoint-unreadable',
   'data-directory-in-use',
   'database-url-invalid',
@@ -153,6 +155,7 @@ const NOT_FOR_CALLERS = new Set([
   'event-too-large-for-topic',
   'event-type',
   'expected-revision',
+  'not-a-backup',
   'not-started',
   'stream-gap',
   'stream-name',

@@ -28,6 +28,8 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
   405: { 'method-not-allowed': 'The path takes other methods, see Allow.' },
   408: { 'request-too-slow': 'The request did not arrive in time.' },
   409: {
+    'backup-exists': 'The directory of the backup is not empty; take another name.',
+    'backup-under-way': 'A backup is being made; wait for its end.',
     'already-voided': 'It was voided before, for another reason.',
     'audience-frozen': 'The audience is frozen, perhaps with other members.',
     'audience-incomplete': 'Not all who were selected are members yet.',
@@ -107,6 +109,7 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
     'unsupported-content-encoding': 'Bodies are not to be compressed.',
   },
   422: {
+    'backup-name': 'The name of the backup is no plain name of a directory.',
     'validation-failed': 'Fields are wrong; every one is named in errors, with its path and reason.',
     'invalid-time': 'occurredAt is no time, lies in the future, or before 1900.',
     'unknown-command': 'There is no such command.',
@@ -138,6 +141,7 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
     'projector-away':
       'No projector ends what it has begun, so that none can be paused; try again when one runs.',
     'pause-lost': 'The projectors did not stay paused; nothing was changed, try again.',
+    'backup-disk-full': 'The disk has no room for the backup; nothing of it was kept.',
     'landing-stopped': 'Events are not being landed.',
     'not-ready': 'The process cannot do its work.',
   },
