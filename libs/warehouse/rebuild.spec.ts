@@ -5,11 +5,11 @@ import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Boundary, noProjector, type Projector } from './boundary.js';
 import { migrate } from './migrations.js';
 import { parseProjection } from './projection-file.js';
-import { detachFeed, markNeedsRebuild, record, versions } from './projection-ledger.js';
+import { begin, detachFeed, markNeedsRebuild, record, versions } from './projection-ledger.js';
 import type { ProjectionSources } from './projection-status.js';
 import { projectionStatus } from './projection-status.js';
 import { dropProjection, openFeeds } from './projection-upkeep.js';
-import { rebuildProjection, rollbackProjection, startProjections } from './projections.js';
+import { rebuildProjection, removeOldVersions, rollbackProjection, startProjections } from './projections.js';
 import { openWarehouse, type Warehouse } from './warehouse.js';
 
 const SCHEMA = join(import.meta.dirname, '../../infra/clickhouse/schema');
@@ -284,6 +284,44 @@ describe('a projection', () => {
     expect((await startProjections(warehouse, first))[0]).toMatchObject({ state: 'current', version: 1 });
     expect(await tables()).toEqual(V1);
     expect(await total()).toEqual({ n: 3, total: 3 });
+  });
+
+  it('that others build is left to them until they are silent for their lease', async () => {
+    await startProjections(warehouse, first);
+    await land(3);
+    const others = { ...noProjector(warehouse), mayRepeat: true };
+    const [running] = await versions(warehouse, 'sales');
+    if (!running) throw new Error('a version is expected');
+    const begun = { ...running, version: 2, state: 'building' } as const;
+    const leaseMs = 600_000;
+    expect(await begin(warehouse, begun, { id: 'one', leaseMs })).toBeDefined();
+    expect(await begin(warehouse, begun, { id: 'another', leaseMs })).toBeUndefined();
+    await startProjections(warehouse, second, { projector: others });
+    for (const work of [
+      () => rebuildProjection(warehouse, second, 'sales', others),
+      () => rollbackProjection(warehouse, 'sales'),
+      () => removeOldVersions(warehouse, 'sales'),
+    ])
+      await expect(work()).rejects.toMatchObject({ code: 'projection-rebuilding' });
+    expect((await versions(warehouse, 'sales'))[1]).toMatchObject({ state: 'building', abandoned: false });
+
+    await record(warehouse, { ...begun, state: 'failed' });
+    await begin(warehouse, { ...begun, version: 3 }, { id: 'killed', leaseMs: 1 });
+    const rebuilt = await rebuildProjection(warehouse, second, 'sales', others);
+    expect(rebuilt).toMatchObject({ version: 4, removed: [2, 3] });
+    expect(await total()).toEqual({ n: 3, total: 6 });
+  });
+
+  it('is read as the ledger says before anything is removed, also after a rollback that was killed', async () => {
+    await startProjections(warehouse, first);
+    await rebuildProjection(warehouse, second, 'sales', noProjector(warehouse));
+    const [before] = await versions(warehouse, 'sales');
+    // As if the process had been killed after the views were put back and before the ledger said so.
+    for (const statement of before?.views ?? []) await warehouse.command(statement);
+    await land(3);
+    expect(await total()).toEqual({ n: 3, total: 3 });
+    expect(await removeOldVersions(warehouse, 'sales')).toEqual([1]);
+    expect(await total()).toEqual({ n: 3, total: 6 });
   });
 
   it('is marked when its feed was detached, until it is rebuilt', async () => {
