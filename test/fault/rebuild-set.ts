@@ -46,6 +46,7 @@ export class RebuildSet {
   private checkpoint: Checkpoint = { position: -1, next: new Map() };
   private loading: Promise<void> | undefined;
   private wanted = false;
+  private writing: Promise<void> = Promise.resolve();
   private readonly watching: { stop(): Promise<void> }[] = [];
 
   /** Everything but projections and projectors. */
@@ -119,13 +120,20 @@ export class RebuildSet {
     this.written += events.length;
   }
 
-  async sell(count: number): Promise<void> {
-    await this.writeNext(Array.from({ length: count }, (_, i) => sold(this.written + i)));
+  sell(count: number): Promise<void> {
+    return this.writeAt((position) => Array.from({ length: count }, (_, i) => sold(position + i)));
   }
 
   /** Events that come from elsewhere, at the positions that are next. */
-  async writeNext(events: readonly Omit<RecordedEvent, 'position'>[]): Promise<void> {
-    await this.write(events.map((event, i) => ({ ...event, position: this.written + i })));
+  writeNext(events: readonly Omit<RecordedEvent, 'position'>[]): Promise<void> {
+    return this.writeAt((position) => events.map((event, i) => ({ ...event, position: position + i })));
+  }
+
+  /** One transaction after the other, whoever writes. */
+  private writeAt(events: (position: number) => readonly RecordedEvent[]): Promise<void> {
+    const written = this.writing.then(() => this.write(events(this.written)));
+    this.writing = written.catch(() => {});
+    return written;
   }
 
   /** Sells without end, or writes whatever else it is given, until it is stopped. */
@@ -162,6 +170,7 @@ export class RebuildSet {
       holder: 'a rebuild',
       partitions: async () => Array.from({ length: PARTITIONS }, (_, partition) => partition),
       log,
+      patienceMs: DEADLINE_MS,
       ...options,
     });
   }
