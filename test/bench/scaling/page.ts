@@ -39,7 +39,7 @@ export interface Reproduced {
 const NO_WAREHOUSE = { claimMs: 0, insertMs: 0, insertCpu: 0, projectorCpu: 0, lookMs: 0 };
 const ONE_AT_A_TIME = 8;
 
-/** What was measured, simulated; the whole set with the durations of steps that were measured in the same run. */
+/** What was measured, simulated; the whole set with the durations of steps that were measured beside. */
 export const reproduced = (): Reproduced[] => {
   const simulated = (times: Times, eventsPerSecond: number) =>
     simulate(DEFAULTS, times, { eventsPerSecond, seconds: 120, seed: SEED });
@@ -50,7 +50,7 @@ export const reproduced = (): Reproduced[] => {
       simulated: simulated({ ...TIMES, ...NO_WAREHOUSE }, ONE_AT_A_TIME),
     })),
     ...RUNS.map(({ load, commandsPerSecond, p50, p99, ...steps }) => ({
-      what: `whole set, ${commandsPerSecond} commands/s, machine's load ${load}, with this run's durations of steps`,
+      what: `whole set, ${commandsPerSecond} commands/s, machine's load ${load}, with the durations of steps measured then`,
       measured: { p50, p99 },
       simulated: simulated({ ...TIMES, ...steps }, commandsPerSecond),
     })),

@@ -47,6 +47,8 @@ interface Cohort {
   readonly sent: number;
   readonly at: number;
   readonly events: number;
+  /** Which of the relay's it was in. */
+  readonly transaction?: number;
 }
 
 const TICK_MS = 1;
@@ -71,7 +73,7 @@ export const simulate = (parts: Parts, times: Times, load: Load): Outcome => {
   const landed = land(relayed.committed, parts, times, uneven, random, end);
 
   const from = WARM_UP * end;
-  const lags = landed.cohorts
+  const lags = visible(landed.cohorts, relayed.committed)
     .filter(({ sent }) => sent >= from)
     .map(({ sent, at, events }) => ({ lag: at + random.uniform() * times.lookMs - sent, events }))
     .sort((a, b) => a.lag - b.lag);
@@ -108,6 +110,29 @@ export const simulate = (parts: Parts, times: Times, load: Load): Outcome => {
     eventsPerTransaction: relayed.events / relayed.transactions,
     eventsPerInsert: landed.events / landed.inserts,
   };
+};
+
+/** A position counts as landed when all of its transaction has, and of every one before: seen as the watermark sees it. */
+const visible = (landed: readonly Cohort[], committed: readonly Cohort[]): Cohort[] => {
+  const missing = new Map<number, number>();
+  const latest = new Map<number, number>();
+  for (const { transaction, events } of committed)
+    missing.set(transaction!, (missing.get(transaction!) ?? 0) + events);
+  for (const { transaction, events, at } of landed) {
+    missing.set(transaction!, missing.get(transaction!)! - events);
+    latest.set(transaction!, Math.max(latest.get(transaction!) ?? 0, at));
+  }
+  const seen = new Map<number, number>();
+  let until = 0;
+  for (const [transaction, left] of missing) {
+    if (left > 0) break;
+    until = Math.max(until, latest.get(transaction)!);
+    seen.set(transaction, until);
+  }
+  return landed.flatMap((cohort) => {
+    const at = seen.get(cohort.transaction!);
+    return at === undefined ? [] : [{ ...cohort, at }];
+  });
 };
 
 /** Milliseconds of one event in a batch of so many. */
@@ -180,7 +205,8 @@ const relay = (
       batch.push(cohorts[next++]!);
     }
     free = begins + uneven(times.transactionMs) + (count * times.relayCpu) / 1000;
-    for (const cohort of batch) committed.push({ ...cohort, at: free + times.fetchMs });
+    for (const cohort of batch)
+      committed.push({ ...cohort, at: free + times.fetchMs, transaction: transactions });
     transactions += 1;
     events += count;
   }
