@@ -161,9 +161,19 @@ const claimMilliseconds = async (client: Warehouse): Promise<number> => {
 const bytesIn = (path: string): number => {
   // SQLite keeps what is new in a file beside.
   if (path.endsWith('.db')) return statSync(path).size + statSync(`${path}-wal`).size;
-  const found = statSync(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) return 0; // servers remove files meanwhile
   if (!found.isDirectory()) return found.blocks * 512;
-  return readdirSync(path).reduce((sum, name) => sum + bytesIn(join(path, name)), 0);
+  return namesIn(path).reduce((sum, name) => sum + bytesIn(join(path, name)), 0);
+};
+
+const namesIn = (directory: string): string[] => {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 };
 
 await inFolder(async (dir) => {
