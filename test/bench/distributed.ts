@@ -34,6 +34,7 @@ const CUSTOMERS = 5_000;
 const KEPT_UP = 0.95;
 
 interface Outcome {
+  readonly commands: number;
   readonly rate: number;
   readonly refused: number;
   readonly answered: readonly number[];
@@ -136,7 +137,7 @@ const steadily = async (
   await Promise.all(pending);
   const commands = answered.length * perRequest + visible.length;
   const duration = Math.max(seconds, (lastAnswer - began) / 1000);
-  return { rate: commands / duration, refused, answered, visible };
+  return { commands, rate: commands / duration, refused, answered, visible };
 };
 
 /** How many there were since the last time, and how long one took, of a metric that Prometheus calls a histogram. */
@@ -224,8 +225,12 @@ await inFolder(async (dir) => {
         const inserts = () => durations(projector!.url, 'perennial_landing_insert_duration_seconds');
         const [relayed, landed] = [(await transactions()).total, (await inserts()).total];
         const before = Object.entries(processes).map(([name, pid]) => [name, cpuSeconds(pid)] as const);
-        const { rate, refused, answered, visible } = await steadily(api!.url, asked, perRequest, SECONDS);
-        const events = rate * SECONDS;
+        const { commands, rate, refused, answered, visible } = await steadily(
+          api!.url,
+          asked,
+          perRequest,
+          SECONDS,
+        );
         const milliseconds = (values: readonly number[]) =>
           [0.5, 0.99].map((share) => percentile(values, share)?.toFixed(0) ?? '-').join(', ');
         report(`${asked} commands/s ${how}: done`, `${rate.toFixed(0)}/s`, load());
@@ -237,7 +242,7 @@ await inFolder(async (dir) => {
         report(`  in every view, p50 and p99 of ${visible.length}`, `${milliseconds(visible)} ms`);
         const cpu = before.map(([name, was]) => [
           name,
-          ((cpuSeconds(processes[name as keyof typeof processes]) - was) / events) * 1e6,
+          ((cpuSeconds(processes[name as keyof typeof processes]) - was) / commands) * 1e6,
         ]);
         report('  microseconds of CPU a command', '', cpuText(Object.fromEntries(cpu)));
         const steps = [
