@@ -77,6 +77,8 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
     'nothing-left-to-return': 'All of the purchase was returned already.',
     'outcome-exists': 'Another outcome of the member was imported.',
     'projection-exists': 'A projection of this name exists.',
+    'refill-no-place':
+      'An event never was in the topic, or the warehouse has rows that do not belong there; the detail says where.',
     'projection-rebuilding': 'The projection is being rebuilt already.',
     'projection-rebuild-failed': 'The projection could not be rebuilt; the running one is untouched.',
     'purchase-exists': 'The purchase was recorded with other content.',
@@ -115,6 +117,7 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
     'unknown-command': 'There is no such command.',
     'append-too-large': 'The event would be larger than 256 KiB.',
     'invalid-query': 'Parameters of the query are wrong.',
+    'position-invalid': 'A position is a whole number from 0.',
     'invalid-model-run': 'The options of the model run contradict each other.',
     'no-such-column': 'There is no such column to sort by.',
     'segment-invalid': 'The SQL of the segment gives no audience; the detail says why.',
