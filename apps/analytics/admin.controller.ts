@@ -48,9 +48,9 @@ export class AdminController {
   @ApiOperation({
     summary: 'Builds a new version beside the running one and swaps it in; tells its steps, line by line',
   })
-  rebuild(@Param('name') name: string, @Res({ passthrough: true }) reply: FastifyReply) {
+  rebuild(@Param('name') name: string, @Res() reply: FastifyReply) {
     const { warehouse, projections, landing } = this.ports;
-    return stepByStep(reply, async (step, signal) => {
+    stepByStep(reply, async (step, signal) => {
       const { parity, difference, ...built } = await rebuildProjection(
         warehouse,
         projections(),
@@ -83,9 +83,9 @@ export class AdminController {
       'Compares the event store with the topic and the warehouse and names each difference; tells its steps, line by line',
   })
   @ApiQuery({ name: 'repair', required: false, enum: ['true'], description: 'Lands what is missing.' })
-  verify(@Query('repair') repair: unknown, @Res({ passthrough: true }) reply: FastifyReply) {
+  verify(@Query('repair') repair: unknown, @Res() reply: FastifyReply) {
     const { eventStore, warehouse, landing, places } = this.ports;
-    return stepByStep(reply, async (step) => {
+    stepByStep(reply, async (step) => {
       const upTo = landing.landed().position;
       const onProgress = (events: number) =>
         step(`${events} events compared; it goes up to position ${upTo}`);
@@ -112,14 +112,10 @@ export class AdminController {
     required: false,
     description: 'And up to here; default: all that has landed.',
   })
-  refill(
-    @Query('fromPosition') from: unknown,
-    @Query('toPosition') to: unknown,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  refill(@Query('fromPosition') from: unknown, @Query('toPosition') to: unknown, @Res() reply: FastifyReply) {
     const first = positionOf('fromPosition', from);
     const last = to === undefined ? undefined : positionOf('toPosition', to);
-    return stepByStep(reply, (step) => this.refillFrom(first, last, step));
+    stepByStep(reply, (step) => this.refillFrom(first, last, step));
   }
 
   private refillFrom(from: number, to: number | undefined, onStep: (step: string) => void) {

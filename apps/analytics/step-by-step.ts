@@ -10,7 +10,7 @@ import { problemOf } from '#apps/command-api/http/problem';
 export const stepByStep = (
   reply: FastifyReply,
   work: (step: (text: string) => void, signal: AbortSignal) => Promise<object>,
-): FastifyReply => {
+): void => {
   const body = new PassThrough();
   const write = (line: object) => !body.destroyed && body.write(`${JSON.stringify(line)}\n`);
   const gone = new AbortController();
@@ -23,5 +23,6 @@ export const stepByStep = (
       (error: unknown) => write({ problem: problemOf(error) }),
     )
     .finally(() => body.end());
-  return reply.code(200).type('application/x-ndjson; charset=utf-8').send(body);
+  // Not returned: the framework would wait for its end and then send a second answer.
+  void reply.code(200).type('application/x-ndjson; charset=utf-8').send(body);
 };

@@ -21,16 +21,12 @@ export class BackupController {
     enum: ['data', 'vault'],
     description: 'The events and what goes with them (as a rule), or the key vault.',
   })
-  make(
-    @Param('name') name: string,
-    @Query('of') of: unknown,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  make(@Param('name') name: string, @Query('of') of: unknown, @Res() reply: FastifyReply) {
     if (of !== undefined && of !== 'data' && of !== 'vault')
       throw invalid('validation-failed', 'There is no such backup.', [
         { path: 'of', reason: 'is data or vault' },
       ]);
-    return stepByStep(reply, (step) => this.backups.make(of ?? 'data', name, step));
+    stepByStep(reply, (step) => this.backups.make(of ?? 'data', name, step));
   }
 }
 
