@@ -20,7 +20,10 @@ const recorder = () => {
   const ended: (string | undefined)[] = [];
   const begin = (_: string, options: StepOptions) => {
     begun.push(options);
-    return { traceparent: `00-${TRACE}-000000000000000${begun.length}-01`, end: (failure?: string) => void ended.push(failure) };
+    return {
+      traceparent: `00-${TRACE}-000000000000000${begun.length}-01`,
+      end: (failure?: string) => void ended.push(failure),
+    };
   };
   return { begin, begun, ended };
 };
