@@ -66,9 +66,14 @@ export class Holds implements Projector {
     const pause = this.begin();
     try {
       const [lowest, ...others] = [...(await this.options.partitions())].sort((a, b) => a - b);
-      if (lowest !== undefined) await this.hold(pause, lowest);
-      await settled(others.map((partition) => this.hold(pause, partition)));
-      for (const place of pause.places) await this.untilLanded(pause, place);
+      if (lowest !== undefined) {
+        const place = await this.hold(pause, lowest);
+        // Side by side: landing stands still for as long as the slowest of them takes, not all of them in turn.
+        await settled([
+          this.untilLanded(pause, place),
+          ...others.map(async (each) => this.untilLanded(pause, await this.hold(pause, each))),
+        ]);
+      }
     } catch (error) {
       await this.release(pause).catch(() => {});
       this.leave();
@@ -122,7 +127,7 @@ export class Holds implements Projector {
   }
 
   /** Takes the place after the last claim of a partition, as soon as nobody else has it. */
-  private async hold(pause: Pause, partition: number): Promise<void> {
+  private async hold(pause: Pause, partition: number): Promise<HoldPlace> {
     const { warehouse, leaseMs = LEASE_MS } = this.options;
     for (;;) {
       const { end } = await chainOf(warehouse, partition);
@@ -130,7 +135,7 @@ export class Holds implements Projector {
       if (!end.hold) await putHold(warehouse, place, pause.writer, leaseMs);
       else if (end.hold.by === pause.writer) {
         pause.places.push(place);
-        return;
+        return place;
       } else if (end.hold.expired) await releaseHold(warehouse, place, pause.writer);
       else await this.look(pause, paused(end.hold.by));
     }
@@ -154,10 +159,11 @@ export class Holds implements Projector {
   private async release(pause: Pause): Promise<number[]> {
     await pause.stopProlonging();
     const lost: number[] = [];
-    // The lowest one last: who waits for it finds all others free.
-    for (const place of pause.places.toReversed())
+    const releases = pause.places.map(async (place) => {
       if (!(await this.releaseOne(place, pause.writer))) lost.push(place.partition);
-    return lost;
+    });
+    await settled(releases);
+    return lost.sort((a, b) => a - b);
   }
 
   private async releaseOne(place: HoldPlace, writer: string): Promise<boolean> {
