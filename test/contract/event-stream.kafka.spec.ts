@@ -128,7 +128,7 @@ describeWithKafka('the event stream', () => {
         partition: 0,
         wanted: 4,
         low: 5,
-        message: expect.stringContaining('refill the warehouse from the event store'),
+        message: expect.stringContaining('perennial refill'),
       });
       expect(reader.batches).toEqual([]);
       const right = new Reader(await topic.open(), () => 5);
