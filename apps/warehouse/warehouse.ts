@@ -41,7 +41,7 @@ export const startWarehouse = async (
     log.info({ url: server.url, threads: threads() }, 'the warehouse is open');
     return {
       url: server.url,
-      failed: new Promise(() => {}),
+      failed: server.failed,
       close: async () => {
         await server.close();
         lock.release();

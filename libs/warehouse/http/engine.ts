@@ -45,6 +45,12 @@ export class EngineConnection {
     native.CloseConnection(this.connection);
   }
 
+  /** Before its first statement. */
+  closeUnused(): void {
+    this.closed = true;
+    native.CloseConnection(this.connection);
+  }
+
   private track<Result>(result: Promise<Result>): Promise<Result> {
     const told = result.catch((error: unknown) => {
       throw exceptionOf(error);

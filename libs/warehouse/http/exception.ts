@@ -4,6 +4,7 @@ export const CODES = {
   notImplemented: 48,
   unknownTable: 60,
   syntax: 62,
+  cannotWrite: 75,
   unknownFormat: 73,
   readOnly: 164,
   tooManyQueries: 202,

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { brokenParts, forgetTokens } from '../broken-parts.js';
 import { type Answer, ClientGone, type Summary } from './answer.js';
 import type { Received } from './body.js';
 import { EngineConnection } from './engine.js';
 import { CODES, exception } from './exception.js';
+import { FailedWrites } from './failed-writes.js';
 import { type QueryRequest, quoted } from './request.js';
 import { ResultPipes } from './result-pipes.js';
 import { RunningQueries } from './running-queries.js';
@@ -22,6 +24,8 @@ export interface ExecutorOptions {
   readonly maxBodyBytes: number;
 }
 
+/** How often is looked for merges whose writes failed. */
+const WATCH_MS = 500;
 const DEFAULT_FORMAT = 'TabSeparated';
 
 /**
@@ -31,16 +35,28 @@ const DEFAULT_FORMAT = 'TabSeparated';
  */
 export class Executor {
   readonly running: RunningQueries;
+  readonly writes: FailedWrites;
+  /** Directories of parts that the engine laid aside because they were broken. */
+  readonly broken: readonly string[];
   readonly turns: Turns;
   private readonly pipes: ResultPipes;
   private readonly sessions: Sessions;
   private readonly spool: Spool;
   /** Keeps the engine up, which else would start and stop with each query. */
-  private readonly anchor: EngineConnection;
+  private anchor: EngineConnection;
+  private watch: NodeJS.Timeout | undefined;
+  private closed = false;
 
   constructor(private readonly options: ExecutorOptions) {
     const connect = () => new EngineConnection(options.directory);
     this.anchor = connect();
+    this.broken = brokenParts(options.directory);
+    if (forgetTokens(this.broken)) {
+      this.anchor.closeUnused();
+      this.anchor = connect();
+    }
+    this.writes = new FailedWrites(options.directory);
+    this.watchMerges();
     this.running = new RunningQueries(connect);
     this.sessions = new Sessions(connect);
     this.turns = new Turns(options.concurrency, options.longestQueue);
@@ -85,10 +101,13 @@ export class Executor {
     const id = request.id ?? randomUUID();
     answer.header('X-ClickHouse-Query-Id', id);
     const work = async (connection: EngineConnection, restores: boolean) => {
+      if (statement.kind === 'insert') this.writes.refuseWhenFull();
       const restore = restores ? await settingsBefore(connection, request) : undefined;
       await this.prepare(connection, request, statement, id);
       try {
-        return await execute(connection);
+        const summary = await execute(connection);
+        if (statement.kind !== 'reading') await this.writes.check(connection);
+        return summary;
       } finally {
         if (restore) await connection.run(restore);
       }
@@ -107,11 +126,21 @@ export class Executor {
   /** Takes nothing more, lets what is under way go on for so long, then kills it. */
   async close(graceMs: number): Promise<void> {
     this.turns.close();
+    this.closed = true;
+    clearTimeout(this.watch);
     await Promise.race([this.running.ended(), sleep(graceMs, undefined, { ref: false })]);
     await this.running.killAll();
     await this.sessions.closeAll();
     await this.anchor.close();
     this.pipes.close();
+  }
+
+  /** Merges run when nobody asks. A failure is told by `writes.failed`. */
+  private watchMerges(): void {
+    this.watch = setTimeout(async () => {
+      await this.writes.check(this.anchor).catch(() => {});
+      if (!this.closed) this.watchMerges();
+    }, WATCH_MS).unref();
   }
 
   private async onNewConnection<Result>(
@@ -161,7 +190,11 @@ export class Executor {
     }
     const { rowsRead, bytesRead } = await this.pipes.through(
       (path) => connection.run(statement.into(path, format)),
-      (pipe) => answer.take(pipe),
+      (pipe) =>
+        answer.take(pipe).catch((error: unknown) => {
+          this.writes.answerCutOff();
+          throw error;
+        }),
     );
     return { readRows: rowsRead, readBytes: bytesRead };
   }

@@ -18,6 +18,8 @@ export interface WarehouseServerOptions extends ExecutorOptions, Credentials {
 
 export interface WarehouseServer {
   readonly url: string;
+  /** Fails when the disk refused a write: the process must end, and be started again. */
+  readonly failed: Promise<never>;
   /** Takes no more queries, lets those under way go on for so long, and kills what then still runs. */
   close(graceMs?: number): Promise<void>;
 }
@@ -31,6 +33,11 @@ const MOST_OFTEN_MS = 1000;
 /** chDB on one directory behind ClickHouse's HTTP interface. */
 export const startWarehouseServer = async (options: WarehouseServerOptions): Promise<WarehouseServer> => {
   const executor = new Executor(options);
+  if (executor.broken.length > 0)
+    options.log.error(
+      { parts: executor.broken },
+      'parts were found broken and laid aside: if no older parts stood in for them, their rows are missing (run `perennial verify`, then `perennial refill`, and rebuild the projections concerned)',
+    );
   const server = createServer(
     { maxHeaderSize: LONGEST_URL, keepAliveTimeout: 30_000 },
     (request, response) => {
@@ -85,6 +92,7 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
   const { address, port, family } = server.address() as AddressInfo;
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address === '0.0.0.0' ? '127.0.0.1' : address}:${port}`,
+    failed: executor.writes.failed,
     close: async (graceMs = GRACE_MS) => {
       const closed = new Promise((resolve) => server.close(resolve));
       await executor.close(graceMs);
