@@ -527,7 +527,7 @@ export const eventStoreContract = (
       }
       expect({ count, inOrder }).toEqual({ count: many, inOrder: true });
       expect(await revisions(store, `${names}-0`)).toHaveLength(Math.min(many, perStream));
-    }, 60_000);
+    }, 240_000);
 
     it('answers the appends under way when closed, ends subscriptions, then takes nothing more', async () => {
       const stream = newStream();
