@@ -16,6 +16,7 @@ import type { Configuration } from '#platform/configuration';
 import type { Logger } from '#platform/logging';
 import type { Tracing } from '#platform/tracing';
 import { noProjector } from '#warehouse/boundary';
+import { brokenParts, LAID_ASIDE } from '#warehouse/broken-parts';
 import { openFeeds } from '#warehouse/projection-upkeep';
 import { openWarehouse } from '#warehouse/warehouse';
 
@@ -40,6 +41,8 @@ export const openStores = (configuration: Configuration, metrics: Metrics, traci
       }),
     );
     const warehouse = closing.opened(await openWarehouse({ dir: join(dir, 'warehouse') }));
+    const parts = brokenParts(join(dir, 'warehouse'));
+    if (parts.length > 0) log.error({ parts }, LAID_ASIDE);
     const projections = await prepareWarehouse(warehouse, noProjector(warehouse), log);
     const stream = new InProcessStream(eventStore);
     const landing = await startProjector({

@@ -5,6 +5,11 @@ const BROKEN = /^broken-on-start_(.+?)(_try\d+)?$/;
 /** In a part that was laid aside: its tokens are forgotten. Its name may be given again, to a part that is sound. */
 const FORGOTTEN = 'tokens-forgotten';
 
+/** What is said of broken parts, at every start until somebody removes their directories. */
+export const LAID_ASIDE =
+  'parts were found broken and laid aside: if no older parts stood in for them, their rows are missing ' +
+  '(run `perennial verify`, then `perennial refill`, rebuild the projections concerned, and remove these directories)';
+
 /** The directories of parts that the engine found broken when it started, and laid aside: their rows are in no table. */
 export const brokenParts = (directory: string): string[] =>
   list(join(directory, 'store'))

@@ -89,10 +89,25 @@ export const embeddedConnection = async (
         format: 'JSONEachRow',
         settings: { ...settings },
       });
+      await checkWrites(client);
     },
     close: () => client.close(),
   };
 };
+
+/**
+ * chDB passes over a write that the disk refuses, and only counts it: what it then calls inserted or merged is broken.
+ * @throws Error when there was one since the start of this process, which must end: the next start sets things right
+ */
+const checkWrites = async (client: ClickHouseClient): Promise<void> => {
+  const result = await client.query({ query: COUNT_OF_REFUSED_WRITES, format: 'JSONEachRow' });
+  const [row] = await result.json<{ value: number }>();
+  if (row && Number(row.value) > 0)
+    throw new Error(
+      'The disk refused a write of the warehouse (is it full?): this process must be started again.',
+    );
+};
+export const COUNT_OF_REFUSED_WRITES = `SELECT value FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'`;
 
 /** At a blank line the embedded engine takes the data for ended, and **runs what follows as SQL**. JSON needs none. */
 const withoutBlankLines = (lines: Buffer | string): Buffer | string =>

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { brokenParts, forgetTokens } from './broken-parts.js';
 import {
   type Connection,
   embeddedConnection,
@@ -56,7 +57,11 @@ export const openWarehouse = async (options: WarehouseOptions): Promise<Warehous
     ).open();
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true });
-  return new Connected((readOnly) => embeddedConnection(dir, memory, readOnly), true).open();
+  const open = () => new Connected((readOnly) => embeddedConnection(dir, memory, readOnly), true).open();
+  const opened = await open();
+  if (!forgetTokens(brokenParts(dir))) return opened;
+  await opened.close();
+  return open();
 };
 
 class Connected implements Warehouse {

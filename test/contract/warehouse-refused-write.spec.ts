@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runTs, type TsProcess } from '#test/support/run-ts';
 import { openWarehouse, type Warehouse } from '#warehouse/warehouse';
 import { startWarehouseProcess, type WarehouseProcess } from './warehouse-process.js';
 
@@ -85,5 +86,34 @@ limits('the warehouse as a process, on a disk that refuses a write', () => {
     stream.destroy();
     await insert(0);
     expect(await ids()).toEqual(sound(ROWS));
+  });
+});
+
+limits('the warehouse in the process, on a disk that refuses a write', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
+  const started: TsProcess[] = [];
+  afterAll(async () => {
+    for (const child of started) await child.kill('SIGKILL');
+    rmSync(dir, { recursive: true });
+  });
+
+  it('does not acknowledge the insert; the same insert is taken after the next start', async () => {
+    const start = async () => {
+      const child = runTs('test/contract/warehouse-refused-write.child.ts', [dir, String(ROWS)]);
+      started.push(child);
+      await child.waitForLine(/^open$/);
+      return child;
+    };
+    const first = await start();
+    first.send('0');
+    await first.waitForLine(/^inserted, 2000 rows$/);
+    refuseWrites(first.pid, 20_000);
+    first.send('1');
+    expect((await first.exited).code).toBe(1);
+    expect(first.stderr).toContain('The disk refused a write');
+
+    const second = await start();
+    second.send('1');
+    await second.waitForLine(/^inserted, 4000 rows$/);
   });
 });

@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import { COUNT_OF_REFUSED_WRITES } from '../connection.js';
 import type { EngineConnection } from './engine.js';
 import { CODES, exception } from './exception.js';
 
@@ -6,7 +7,6 @@ import { CODES, exception } from './exception.js';
 export const RESERVE_BYTES = 64 * 1024 * 1024;
 /** So long after an answer was cut off its failed write is put down to that. */
 const CUT_OFF_MS = 10_000;
-const COUNT = `SELECT value FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'`;
 
 /**
  * chDB, unlike ClickHouse, passes over a write that the disk refuses: an insert or a merge then "succeeds" with
@@ -39,7 +39,7 @@ export class FailedWrites {
 
   /** @throws ClickHouseException when a write was refused since the start: nothing is acknowledged from now on */
   async check(connection: EngineConnection): Promise<void> {
-    const { bytes } = await connection.run(COUNT);
+    const { bytes } = await connection.run(COUNT_OF_REFUSED_WRITES);
     const count = Number(Buffer.from(bytes).toString());
     if (count === this.known) return;
     if (performance.now() - this.cutOffAt < CUT_OFF_MS && !this.isFull()) {

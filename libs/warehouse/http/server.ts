@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { Logger } from '#platform/logging';
+import { LAID_ASIDE } from '../broken-parts.js';
 import { type Credentials, checkAccess } from './access.js';
 import { Answer, ClientGone } from './answer.js';
 import { receive } from './body.js';
@@ -33,11 +34,7 @@ const MOST_OFTEN_MS = 1000;
 /** chDB on one directory behind ClickHouse's HTTP interface. */
 export const startWarehouseServer = async (options: WarehouseServerOptions): Promise<WarehouseServer> => {
   const executor = new Executor(options);
-  if (executor.broken.length > 0)
-    options.log.error(
-      { parts: executor.broken },
-      'parts were found broken and laid aside: if no older parts stood in for them, their rows are missing (run `perennial verify`, then `perennial refill`, and rebuild the projections concerned)',
-    );
+  if (executor.broken.length > 0) options.log.error({ parts: executor.broken }, LAID_ASIDE);
   const server = createServer(
     { maxHeaderSize: LONGEST_URL, keepAliveTimeout: 30_000 },
     (request, response) => {

@@ -9,6 +9,7 @@ export const engineCode = (error: unknown): number | undefined => {
 };
 
 const PASSING = new Set([
+  75, // CANNOT_WRITE_TO_FILE_DESCRIPTOR
   159, // TIMEOUT_EXCEEDED
   202, // TOO_MANY_SIMULTANEOUS_QUERIES
   209, // SOCKET_TIMEOUT
