@@ -160,6 +160,8 @@ const createBeside = async (
 /**
  * Builds a new version beside the running one from all events, compares it with them, and lets the public views
  * read it from one moment to the next. The version before stays fed, for `rollbackProjection`; older ones go.
+ * Whatever has landed is in both. Of a batch whose insert is under way at that moment, which no one was told to have
+ * landed, rows may be seen in one and not yet in the other: every feed takes it in its own time.
  * @throws RebuildFailed when it cannot be built or does not agree with the events, ProjectionInvalid
  */
 export const rebuildProjection = async (

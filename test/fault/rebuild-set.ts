@@ -23,6 +23,7 @@ import { feedSelect, hasTable, type TableProjection } from '#warehouse/projectio
 import { tableOf, versions } from '#warehouse/projection-ledger';
 import { checksumWith, type ProjectionSources } from '#warehouse/projection-status';
 import { openWarehouse, type Warehouse } from '#warehouse/warehouse';
+import { type Judge, ViewReader } from './view-reader.js';
 
 export const PARTITIONS = 3;
 /** What is waited for on a machine that does other things, too. */
@@ -186,7 +187,7 @@ export class RebuildSet {
   }
 
   /** Somebody reads from now on, until he is stopped. */
-  watch<Row>(sql: string, isRight: (row: Row, before: Row | undefined) => boolean): ViewReader<Row> {
+  watch<Row>(sql: string, isRight: Judge<Row>): ViewReader<Row> {
     const reader = new ViewReader<Row>(this.warehouse, sql, isRight);
     this.watching.push(reader);
     return reader;
@@ -270,39 +271,5 @@ class TimedHolds implements Projector {
     } finally {
       this.pausesMs.push(Math.round(performance.now() - this.since));
     }
-  }
-}
-
-/** Reads a public view again and again, as a dashboard would, and notes whatever it should not have shown. */
-class ViewReader<Row> {
-  readonly findings: string[] = [];
-  reads = 0;
-  private stopped = false;
-  private readonly done: Promise<void>;
-
-  constructor(warehouse: Warehouse, sql: string, judge: (row: Row, before: Row | undefined) => boolean) {
-    this.done = this.run(warehouse, sql, judge);
-  }
-
-  async stop(): Promise<void> {
-    this.stopped = true;
-    await this.done;
-  }
-
-  private async run(shared: Warehouse, sql: string, judge: (row: Row, before: Row | undefined) => boolean) {
-    const warehouse = await shared.connect();
-    let before: Row | undefined;
-    while (!this.stopped) {
-      try {
-        const [row] = await warehouse.rows<Row>(sql);
-        if (!row || !judge(row, before)) this.findings.push(JSON.stringify({ before, row }));
-        before = row;
-      } catch (error) {
-        this.findings.push((error as Error).message.slice(0, 300));
-      }
-      this.reads += 1;
-      await delay(10);
-    }
-    await warehouse.close();
   }
 }

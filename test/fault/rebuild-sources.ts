@@ -93,6 +93,6 @@ export interface Totals {
 
 export const TOTALS = 'SELECT n, total FROM crm.sales_totals';
 
-/** Never fewer than before, and all of them by one rule. */
-export const isWhole = ({ n, total }: Totals, before: Totals | undefined): boolean =>
-  n >= (before?.n ?? 0) && (total === n || total === 2 * n);
+/** Whatever had landed before, and all of it by one rule. */
+export const isWhole = ({ n, total }: Totals, landed: number): boolean =>
+  n >= landed && n > 0 && (total === n || total === 2 * n);

@@ -4,7 +4,8 @@ import type { Warehouse } from '#warehouse/warehouse';
 /** What a rebuild of `sales` does, by the statement that does it. */
 export const STEPS: Readonly<Record<string, RegExp>> = {
   'the version is begun': /^insert crm\.projections .*"building"/s,
-  'its table is created': /^CREATE TABLE crm\.sales_v\d+\b/,
+  // Below what the file says about a row.
+  'its table is created': /^CREATE TABLE crm\.sales_v\d+ \(/m,
   'landing is held': /^insert crm\.claims .*"held"/s,
   'its feed is attached': /^CREATE MATERIALIZED VIEW crm\.sales_v\d+_gate\b/,
   'landing is let go': /^insert crm\.claims .*"released"/s,

@@ -50,6 +50,7 @@ describeWithKafka(`rebuilds that are killed or given up (seed ${SEED})`, () => {
     await startProjections(set.warehouse, ONE_EACH, { projector: await set.holds() });
     await set.sell(500);
     await set.startProjectors(2);
+    await set.untilLanded();
     // From now on there is a version to be removed whenever another one is made.
     await rebuild();
     const reader = set.watch<Totals>(TOTALS, isWhole);
@@ -124,8 +125,13 @@ describeWithKafka(`rebuilds that are killed or given up (seed ${SEED})`, () => {
           rule: rule(),
         };
         child.send(JSON.stringify(order));
-        expect({ ...(await child.exited), stderr: child.stderr }).toMatchObject({ signal: 'SIGKILL' });
+        const exit = await child.exited;
         nextChild();
+        expect({ ...exit, stderr: child.stderr }).toEqual({
+          code: null,
+          signal: 'SIGKILL',
+          stderr: '',
+        });
         await landingGoesOn();
         await rebuildAtLast();
         await demandTidy();
