@@ -97,16 +97,22 @@ export const embeddedConnection = async (
 
 /**
  * chDB passes over a write that the disk refuses, and only counts it: what it then calls inserted or merged is broken.
- * @throws Error when there was one since the start of this process, which must end: the next start sets things right
+ * @throws WriteRefused when there was one since the start of this process
  */
 const checkWrites = async (client: ClickHouseClient): Promise<void> => {
   const result = await client.query({ query: COUNT_OF_REFUSED_WRITES, format: 'JSONEachRow' });
   const [row] = await result.json<{ value: number }>();
-  if (row && Number(row.value) > 0)
-    throw new Error(
-      'The disk refused a write of the warehouse (is it full?): this process must be started again.',
-    );
+  if (row && Number(row.value) > 0) throw new WriteRefused();
 };
+
+/** It is of no use to try again, or something else: the process must end, and the next start sets things right. */
+export class WriteRefused extends Error {
+  constructor() {
+    super('The disk refused a write of the warehouse (is it full?): this process must be started again.');
+    this.name = 'WriteRefused';
+  }
+}
+
 export const COUNT_OF_REFUSED_WRITES = `SELECT value FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'`;
 
 /** At a blank line the embedded engine takes the data for ended, and **runs what follows as SQL**. JSON needs none. */

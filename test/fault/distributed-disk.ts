@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, statfsSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SIZE = 8 * 1024 ** 3;
@@ -42,6 +42,12 @@ export class Disk {
 
   free(): void {
     if (!this.obstacle && !this.resize(SIZE)) throw new Error('the disk of the warehouse remains full');
+  }
+
+  /** Copies what is on it, with what the engine laid aside, to where it outlives the mount. */
+  keep(to: string): void {
+    if (existsSync(this.dir))
+      cpSync(this.dir, to, { recursive: true, filter: (path) => !/-(answers|incoming)(\/|$)/.test(path) });
   }
 
   close(): void {

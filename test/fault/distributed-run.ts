@@ -100,7 +100,7 @@ export const run = async ({ dir, faults, seed, minutes, signal, say }: RunOption
       findings,
     };
   } finally {
-    await set.end();
+    await set.end(join(dir, 'warehouse-kept'));
   }
 };
 

@@ -151,11 +151,12 @@ export class DistributedSet {
     await Promise.all([...this.parts].filter(([name]) => isApplication(name)).map(([, part]) => part.stop()));
   }
 
-  /** Leaves nothing behind. */
-  async end(): Promise<void> {
+  /** Leaves nothing behind, but a copy of the warehouse's files where `keep` is given. */
+  async end(keep?: string): Promise<void> {
     for (const part of this.parts.values()) await part.signal('SIGCONT');
     await Promise.allSettled([...this.parts.values()].map((part) => part.kill()));
     await Promise.allSettled([...this.gates.values()].map((gate) => gate.close()));
+    if (keep !== undefined) this.disk.keep(keep);
     this.disk.close();
   }
 

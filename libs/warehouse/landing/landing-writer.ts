@@ -1,4 +1,5 @@
 import type { Logger } from '#platform/logging';
+import { WriteRefused } from '../connection.js';
 import type { Warehouse } from '../warehouse.js';
 import { setAside } from './dead-letters.js';
 import { failingView, isPassing, isPerhapsOfTheView } from './engine-errors.js';
@@ -36,6 +37,7 @@ export class LandingWriter {
         await this.insert(rows, token);
         break;
       } catch (error) {
+        if (error instanceof WriteRefused) throw error;
         if (isPassing(error) && (patient || !isPerhapsOfTheView(error))) throw error;
         const view = failingView(error);
         if (view && !detached.has(view)) {
@@ -101,7 +103,7 @@ export class LandingWriter {
       await this.warehouse.insertLines('crm.landing_trial', lines.join(''));
       return undefined;
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (isPassing(error) || error instanceof WriteRefused) throw error;
       return (error as Error).message;
     }
   }
