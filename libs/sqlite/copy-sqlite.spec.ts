@@ -47,7 +47,7 @@ describe('copySqlite', () => {
 
   it('makes no file where there is none', async () => {
     const missing = copySqlite(join(dir, 'none.db'), join(dir, 'copy.db'), { look: count });
-    await expect(missing).rejects.toThrow();
+    await expect(missing).rejects.toMatchObject({ code: 'SQLITE_CANTOPEN' });
     expect(readdirSync(dir).filter((name) => !name.startsWith('file'))).toEqual([]);
   });
 });
