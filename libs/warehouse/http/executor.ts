@@ -188,15 +188,20 @@ export class Executor {
       if (bytes.length > 0) await answer.write(bytes);
       return { readRows: rowsRead, readBytes: bytesRead };
     }
-    const { rowsRead, bytesRead } = await this.pipes.through(
-      (path) => connection.run(statement.into(path, format)),
-      (pipe) =>
-        answer.take(pipe).catch((error: unknown) => {
-          this.writes.answerCutOff();
-          throw error;
-        }),
-    );
-    return { readRows: rowsRead, readBytes: bytesRead };
+    let over = () => {};
+    try {
+      const { rowsRead, bytesRead } = await this.pipes.through(
+        (path) => connection.run(statement.into(path, format)),
+        (pipe) =>
+          answer.take(pipe).catch((error: unknown) => {
+            over = this.writes.answerCutOff();
+            throw error;
+          }),
+      );
+      return { readRows: rowsRead, readBytes: bytesRead };
+    } finally {
+      over();
+    }
   }
 }
 

@@ -18,6 +18,7 @@ export class FailedWrites {
   readonly failed: Promise<never>;
   private fail!: (error: Error) => void;
   private known = 0;
+  private cutOffs = 0;
   private cutOffAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly directory: string) {
@@ -27,9 +28,13 @@ export class FailedWrites {
     this.failed.catch(() => {}); // told by whoever waits for it
   }
 
-  /** The pipe of an answer was closed under the engine, whose writes to it fail, too. */
-  answerCutOff(): void {
-    this.cutOffAt = performance.now();
+  /** The pipe of an answer was closed under the engine, whose writes to it fail, too; call the result when it knows. */
+  answerCutOff(): () => void {
+    this.cutOffs += 1;
+    return () => {
+      this.cutOffs -= 1;
+      this.cutOffAt = performance.now();
+    };
   }
 
   /** @throws ClickHouseException when the disk is nearly full */
@@ -42,7 +47,8 @@ export class FailedWrites {
     const { bytes } = await connection.run(COUNT_OF_REFUSED_WRITES);
     const count = Number(Buffer.from(bytes).toString());
     if (count === this.known) return;
-    if (performance.now() - this.cutOffAt < CUT_OFF_MS && !this.isFull()) {
+    const cutOff = this.cutOffs > 0 || performance.now() - this.cutOffAt < CUT_OFF_MS;
+    if (cutOff && !this.isFull()) {
       this.known = count;
       return;
     }
