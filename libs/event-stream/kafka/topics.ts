@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { PerennialError } from '#eventing/errors';
 import { MAX_LINE_LENGTH } from '../landing-problem.js';
@@ -17,6 +18,10 @@ export const checkpointTopicOf = (topic: string): string => `${topic}.checkpoint
 
 export const MAX_MESSAGE_BYTES = MAX_LINE_LENGTH + 64 * 1024;
 
+const NOT_KNOWN_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+const KNOWN_WITHIN_MS = 30_000;
+const LOOK_EVERY_MS = 100;
+
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /**
@@ -25,17 +30,31 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
  * @throws PerennialError `topic-settings`, naming everything that is wrong
  */
 export const ensureTopics = async (admin: Admin, options: TopicOptions): Promise<void> => {
-  const wanted = [eventsTopic(options), checkpointTopic(options)];
-  const there = new Set(await answered(admin.listTopics()));
-  const missing = wanted.filter(({ topic }) => !there.has(topic));
-  if (missing.length > 0) await create(admin, missing);
-  const problems = await problemsOf(admin, options);
+  const problems = await onceKnown(async () => {
+    const wanted = [eventsTopic(options), checkpointTopic(options)];
+    const there = new Set(await answered(admin.listTopics()));
+    const missing = wanted.filter(({ topic }) => !there.has(topic));
+    if (missing.length > 0) await create(admin, missing);
+    return problemsOf(admin, options);
+  });
   if (problems.length > 0)
     throw new PerennialError(
       'refused',
       'topic-settings',
       `The topics in Kafka are not as they must be: ${problems.join('; ')}.`,
     );
+};
+
+/** A busy broker may not know for a moment what it has just made. */
+const onceKnown = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  for (const giveUpAt = Date.now() + KNOWN_WITHIN_MS; ; await delay(LOOK_EVERY_MS)) {
+    try {
+      return await work();
+    } catch (error) {
+      const { type = '' } = error as { type?: string };
+      if (!NOT_KNOWN_YET.has(type) || Date.now() > giveUpAt) throw error;
+    }
+  }
 };
 
 /** The client takes it for an answer when no broker gives one, and fails over reading it. */
