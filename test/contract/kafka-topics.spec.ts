@@ -48,6 +48,7 @@ describeWithKafka('the topics of the relay', () => {
     const entries = (settings: Record<string, string>) =>
       Object.entries(settings).map(([name, value]) => ({ name, value }));
     await admin.createTopics({
+      waitForLeaders: false, // a busy broker does not know them yet
       topics: [
         {
           topic: options.topic,
