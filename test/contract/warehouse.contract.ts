@@ -222,7 +222,9 @@ export const warehouseContract = (name: string, open: () => Promise<Warehouse>):
     it('ends a question that somebody kills, and answers others meanwhile', async () => {
       const other = await warehouse.connect();
       const tag = randomUUID();
-      const ended = expect(warehouse.rows(`${LONG} WHERE '${tag}' != ''`)).rejects.toThrow(/cancelled|killed/i);
+      const ended = expect(warehouse.rows(`${LONG} WHERE '${tag}' != ''`)).rejects.toThrow(
+        /cancelled|killed/i,
+      );
       expect(await other.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
       const running = `query LIKE '%${tag}%' AND query NOT LIKE '%system.processes%' AND query NOT LIKE 'KILL%'`;
       const deadline = Date.now() + 10_000;
