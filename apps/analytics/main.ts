@@ -9,6 +9,7 @@ import { serveHttp, tracingOf } from '#apps/service/http-service';
 import { Metrics } from '#apps/service/metrics';
 import { observeAppends } from '#apps/service/observed-appends';
 import { observeWarehouse } from '#apps/service/observed-warehouse';
+import { reachable } from '#apps/service/reachable';
 import { runService } from '#apps/service/run-service';
 import { upcasters } from '#crm/catalogue';
 import { Upcasters } from '#eventing/upcaster';
@@ -41,8 +42,8 @@ await runService(
           tracing,
           log,
           parts: {
-            warehouse: async () => ({ ready: (await warehouse.rows('SELECT 1')).length === 1 }),
-            'event store': async () => ({ ready: (await eventStore.head()) >= -1 }),
+            warehouse: reachable(() => warehouse.rows('SELECT 1')),
+            'event store': reachable(() => eventStore.head()),
           },
           modules: [analytics(configuration, stores, log)],
           prepare: (application) => {

@@ -6,6 +6,7 @@ import { serveHttp, tracingOf } from '#apps/service/http-service';
 import { Metrics } from '#apps/service/metrics';
 import { observeAppends } from '#apps/service/observed-appends';
 import { observeWarehouse } from '#apps/service/observed-warehouse';
+import { reachable } from '#apps/service/reachable';
 import { runService } from '#apps/service/run-service';
 import { whenAvailable } from '#apps/service/when-available';
 import { upcasters as upcasterList } from '#crm/catalogue';
@@ -70,8 +71,8 @@ await runService(
           log,
           // The warehouse is not among them: commands are taken without it.
           parts: {
-            'event store': async () => ({ ready: (await eventStore.head()) >= -1 }),
-            'key vault': async () => ({ ready: (await postgres.query('SELECT 1')).count === 1 }),
+            'event store': reachable(() => eventStore.head()),
+            'key vault': reachable(() => postgres.query('SELECT 1')),
           },
           modules: [commandApi(configuration, stores, processes, metrics, log)],
           prepare: serveDocumentation,

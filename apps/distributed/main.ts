@@ -1,20 +1,12 @@
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { table } from '#apps/cli/terminal';
 import { describeFailure } from '#apps/service/failure';
+import { wholeNumber } from '#apps/service/whole-number';
 import { APPLICATIONS, type Application, type Distributed, startDistributed } from './distributed.js';
 import { playCompany } from './play-company.js';
 
 // `npm run distributed`: the distributed set as processes of this machine, without containers.
-
-const wholeNumber =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-    return value;
-  };
 
 const port = wholeNumber(0, 65_535);
 

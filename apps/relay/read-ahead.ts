@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Change } from '#event-stream/kafka/change';
 import { type TopicEvent, topicEvent } from '#event-stream/kafka/topic-event';
 import { type EventStore, EventStoreUnavailable } from '#eventing/event-store';
 
@@ -23,15 +24,15 @@ const LONGEST_PAUSE_MS = 5_000;
 export class ReadAhead {
   private queue: TopicEvent[] = [];
   private bytes = 0;
-  private changed: (() => void)[] = [];
+  private readonly changed = new Change();
   private failure: { readonly error: unknown } | undefined;
   private readonly ended: Promise<void>;
 
   constructor(private readonly options: ReadAheadOptions) {
-    options.signal.addEventListener('abort', this.tell, { once: true });
+    options.signal.addEventListener('abort', () => this.changed.notify(), { once: true });
     this.ended = this.read().catch((error: unknown) => {
       this.failure = { error };
-      this.tell();
+      this.changed.notify();
     });
   }
 
@@ -45,7 +46,7 @@ export class ReadAhead {
     while (this.queue.length === 0) {
       if (this.failure) throw this.failure.error;
       if (this.options.signal.aborted) return [];
-      await this.change();
+      await this.changed.next();
     }
     if (this.options.signal.aborted) return [];
     let count = 0;
@@ -57,7 +58,7 @@ export class ReadAhead {
     }
     const taken = this.queue.splice(0, count);
     this.bytes -= bytes;
-    this.tell();
+    this.changed.notify();
     return taken;
   }
 
@@ -81,8 +82,8 @@ export class ReadAhead {
           }
           pause = FIRST_PAUSE_MS;
           onRead();
-          this.tell();
-          while (this.isFull && !signal.aborted) await this.change();
+          this.changed.notify();
+          while (this.isFull && !signal.aborted) await this.changed.next();
         }
       } catch (error) {
         if (!(error instanceof EventStoreUnavailable)) throw error;
@@ -96,14 +97,4 @@ export class ReadAhead {
   private get isFull(): boolean {
     return this.queue.length >= MOST_EVENTS || this.bytes >= MOST_BYTES;
   }
-
-  private change(): Promise<void> {
-    return new Promise((resolve) => this.changed.push(resolve));
-  }
-
-  private readonly tell = (): void => {
-    const waiting = this.changed;
-    this.changed = [];
-    for (const resolve of waiting) resolve();
-  };
 }

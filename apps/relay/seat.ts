@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Consumer, type EachBatchPayload, type Kafka } from 'kafkajs';
+import { Change } from '#event-stream/kafka/change';
 import { type Checkpoint, decodeCheckpoint } from '#event-stream/kafka/checkpoint-record';
 import { letGo } from '#event-stream/kafka/kafka';
 import { isKafkaFailure } from '#event-stream/kafka/kafka-failure';
@@ -42,7 +43,7 @@ export class Seat {
   private consumer: Consumer | undefined;
   private term: AbortController | undefined;
   private reading: Reading | undefined;
-  private changed: (() => void)[] = [];
+  private readonly changed = new Change();
   /** The mark of the writer opened last: whoever wrote last keeps the seat when others come or go. */
   private claim = -1;
   private member = false;
@@ -52,7 +53,7 @@ export class Seat {
   constructor(private readonly options: SeatOptions) {
     this.topic = checkpointTopicOf(options.topic);
     this.done = this.run();
-    this.done.catch(this.tell); // whoever waits for the seat throws it
+    this.done.catch(() => this.changed.notify()); // whoever waits for the seat throws it
   }
 
   /** Whether it is in the group, and so has the seat or will get it in time. */
@@ -65,10 +66,10 @@ export class Seat {
    * @returns aborted when the seat is lost; undefined when the signal ended the wait
    */
   async taken(signal: AbortSignal): Promise<AbortSignal | undefined> {
-    signal.addEventListener('abort', this.tell, { once: true });
+    signal.addEventListener('abort', () => this.changed.notify(), { once: true });
     while (!signal.aborted && !this.closing.signal.aborted) {
       if (this.term) return this.term.signal;
-      await Promise.race([this.change(), this.done]);
+      await Promise.race([this.changed.next(), this.done]);
     }
     return undefined;
   }
@@ -90,7 +91,7 @@ export class Seat {
   /** Leaves, so that another one takes over at once. */
   async close(): Promise<void> {
     this.closing.abort();
-    this.tell();
+    this.changed.notify();
     const late = new AbortController();
     await Promise.race([
       this.done.catch(() => {}), // whoever waits for the seat has it
@@ -157,7 +158,7 @@ export class Seat {
       this.term = undefined;
       this.reading?.reject(new kafkajs.KafkaJSError('The seat was lost while reading the checkpoint'));
     }
-    this.tell();
+    this.changed.notify();
   }
 
   private async read(from: number, upTo: number): Promise<Checkpoint | undefined> {
@@ -191,16 +192,6 @@ export class Seat {
     } catch (error) {
       reading.reject(error);
     }
-  };
-
-  private change(): Promise<void> {
-    return new Promise((resolve) => this.changed.push(resolve));
-  }
-
-  private readonly tell = (): void => {
-    const waiting = this.changed;
-    this.changed = [];
-    for (const resolve of waiting) resolve();
   };
 }
 

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { Progress } from '#apps/cli/terminal';
 import { describeFailure } from '#apps/service/failure';
 import { untilStopped } from '#apps/service/until-stopped';
+import { wholeNumber } from '#apps/service/whole-number';
 import { Calendar } from '#apps/simulator/calendar';
 import { play, type Request, UnexpectedAnswers } from '#apps/simulator/player';
 import { type Simulation, simulate } from '#apps/simulator/simulation';
@@ -26,15 +27,6 @@ interface Options {
   readonly seed?: number;
   readonly exit?: true;
 }
-
-const wholeNumber =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-    return value;
-  };
 
 const options = new Command('demo')
   .description(
