@@ -2,43 +2,45 @@ import { Command } from 'commander';
 import { type Configuration, loadConfiguration } from '#platform/configuration';
 import { createLogger, type Logger } from '#platform/logging';
 import { version } from '#platform/package-root';
+import { closeInTime } from './close-in-time.js';
 import { describeFailure } from './failure.js';
 import { type Service, untilStopped } from './until-stopped.js';
 
-/** Whoever stops a process waits about that long before killing it. */
-const CLOSE_WITHIN_MS = 9_000;
+/** What a program takes on its command line besides --port. */
+export interface CommandLine {
+  /** As it is called in its usage; by default its name. */
+  readonly usage?: string;
+  /** What is kept in the data directory, for a program that has one: it takes --data then. */
+  readonly data?: string;
+  /** What it says of --host, for a program whose address is not PERENNIAL_HOST: `start` is given it. */
+  readonly host?: string;
+}
 
 /** Runs one of the applications as a process of its own, until it is told to stop. */
 export const runService = async (
   name: string,
   description: string,
-  start: (configuration: Configuration, log: Logger) => Promise<Service>,
+  start: (configuration: Configuration, log: Logger, host: string | undefined) => Promise<Service>,
+  { usage = name, data, host }: CommandLine = {},
 ): Promise<void> => {
-  const { port } = new Command(name)
+  const command = new Command(usage)
     .description(`${description} All settings: docs/configuration.md`)
     .version(version())
-    .option('--port <number>', 'port to listen on; 0 takes any free one (default: 3000, or PORT)')
-    .parse()
-    .opts<{ port?: string }>();
+    .option('--port <number>', 'port to listen on; 0 takes any free one (default: 3000, or PORT)');
+  if (host !== undefined) command.option('--host <address>', host);
+  if (data !== undefined) command.option('--data <directory>', data);
+  const given = command.parse().opts<{ port?: string; host?: string; data?: string }>();
   try {
-    const configuration = loadConfiguration(process.env, { port });
+    const configuration = loadConfiguration(process.env, { port: given.port, dataDirectory: given.data });
     const log = createLogger(configuration.logLevel);
-    const service = await start(configuration, log);
-    process.stdout.write(`${name} answers at ${service.url}\n`);
-    await untilStopped({ failed: service.failed, close: () => closeInTime(service, log) });
+    const service = await start(configuration, log, given.host);
+    const documentation = service.documentation ? `; its documentation is at ${service.documentation}` : '';
+    process.stdout.write(`${name} answers at ${service.url}${documentation}\n`);
+    await untilStopped({ failed: service.failed, close: () => closeInTime(() => service.close(), log) });
     // What a client library has left open must not keep the process.
     process.exit(0);
   } catch (error) {
     process.stderr.write(`${describeFailure(error)}\n`);
     process.exit(1);
   }
-};
-
-const closeInTime = async (service: Service, log: Logger): Promise<void> => {
-  const timer = setTimeout(() => {
-    log.error({ seconds: CLOSE_WITHIN_MS / 1000 }, 'Did not close in time: ending all the same');
-    process.exit(1);
-  }, CLOSE_WITHIN_MS);
-  await service.close();
-  clearTimeout(timer);
 };

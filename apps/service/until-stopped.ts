@@ -1,6 +1,8 @@
 export interface Service {
   /** Where it answers. */
   readonly url: string;
+  /** Where its documentation is, when whoever started it is to be told. */
+  readonly documentation?: string;
   /** Fails when a part fails: the process must end, and goes on from its checkpoints when it is started again. */
   readonly failed: Promise<never>;
   /** Ends what is under way and closes the stores. */

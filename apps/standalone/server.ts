@@ -77,6 +77,7 @@ export const startServer = (
     lock.announce(url);
     return {
       url,
+      documentation: `${url}/docs`,
       failed: firstFailure([landing.done, processes.done]),
       landed: async (timeoutMs) => landing.waitFor(await eventStore.head(), timeoutMs),
       close: closing.close,

@@ -1,28 +1,23 @@
 import { join } from 'node:path';
+import type { Service } from '#apps/service/until-stopped';
 import { type Configuration, ConfigurationError, isLoopback } from '#platform/configuration';
 import { lockDataDirectory } from '#platform/data-directory';
-import { createLogger } from '#platform/logging';
+import type { Logger } from '#platform/logging';
 import { startWarehouseServer } from '#warehouse/http/server';
 
 const MIB = 1024 * 1024;
 /** Of the threads in the process's pool these are left for compression and for killing queries. */
 const THREADS_FOR_OTHERS = 2;
 
-export interface WarehouseProcess {
-  readonly url: string;
-  readonly failed: Promise<never>;
-  close(): Promise<void>;
-}
-
 /** Locks the data directory and serves the warehouse in it. @throws DataDirectoryInUse, ConfigurationError */
 export const startWarehouse = async (
-  { port, dataDirectory, clickhouseUser, clickhousePassword, logLevel }: Configuration,
+  { port, dataDirectory, clickhouseUser, clickhousePassword }: Configuration,
+  log: Logger,
   host: string,
-): Promise<WarehouseProcess> => {
+): Promise<Service> => {
   const password = clickhousePassword?.reveal();
   if (password === undefined && !isLoopback(host))
     throw new ConfigurationError([`CLICKHOUSE_PASSWORD is needed to listen on ${host}.`]);
-  const log = createLogger(logLevel);
   const lock = lockDataDirectory(dataDirectory);
   try {
     const server = await startWarehouseServer({
