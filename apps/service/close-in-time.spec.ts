@@ -8,7 +8,9 @@ import { closeInTime } from './close-in-time.js';
 const TIMEOUT_MS = 60_000;
 
 describe('closing in time', () => {
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   it(
     'ends a process that does not, also when a query runs in it',

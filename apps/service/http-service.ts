@@ -8,7 +8,8 @@ import type { Logger } from '#platform/logging';
 import { startTracing, type Tracing } from '#platform/tracing';
 import type { Closing } from './closing.js';
 import { Draining, drainingModule } from './draining.js';
-import { type Metrics, measureReadiness, measureRequests, metricsModule } from './metrics.js';
+import { measureReadiness, measureRequests, metricsModule } from './http-metrics.js';
+import type { Metrics } from './metrics.js';
 
 export interface HttpService {
   readonly configuration: Configuration;

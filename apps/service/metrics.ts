@@ -1,16 +1,15 @@
-import { Controller, type DynamicModule, Get, Header, Inject, Module } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { PartCheck } from '#apps/command-api/health/health.module';
 import { version } from '#platform/package-root';
 
 /** One value, or one for each combination of labels. */
 type Reading = number | readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 
+/** As Prometheus reads it. */
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
 /** What a process tells Prometheus of itself. Names begin with perennial_; nothing here says who a customer is. */
 export class Metrics {
-  readonly registry = new Registry();
+  private readonly registry = new Registry();
 
   /** @param application under which name it is told apart */
   constructor(application: string) {
@@ -18,6 +17,11 @@ export class Metrics {
     this.gauge('build_info', 'Which version of which application runs', ['application', 'version'], () => [
       [{ application, version: version() }, 1],
     ]);
+  }
+
+  /** Everything as it is now. */
+  text(): Promise<string> {
+    return this.registry.metrics();
   }
 
   /** A value that goes up and down, read whenever it is asked for; when it cannot be read it is left out. */
@@ -75,56 +79,3 @@ const readings = (reading: Reading) => (typeof reading === 'number' ? [[{}, read
 /** 1 for the state that something is in, 0 for the others: what Prometheus calls a state set. */
 export const stateSet = (states: readonly string[], current: string): Reading =>
   states.map((state) => [{ state }, state === current ? 1 : 0] as const);
-
-/** Every request by its route, not by its path: ids stay out, and there are not too many. */
-export const measureRequests = (fastify: FastifyInstance, metrics: Metrics): void => {
-  const seconds = metrics.duration(
-    'http_request_duration_seconds',
-    'From a request to the end of its answer',
-    ['method', 'route', 'status'],
-  );
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    seconds.observe(
-      { method: request.method, route, status: String(reply.statusCode) },
-      reply.elapsedTime / 1000,
-    );
-    done();
-  });
-};
-
-/** What /health/ready says, part by part. */
-export const measureReadiness = (metrics: Metrics, parts: Readonly<Record<string, PartCheck>>): void =>
-  metrics.gauge('ready', 'Whether a part that the process needs is ready', ['part'], () =>
-    Promise.all(
-      Object.entries(parts).map(async ([part, check]) => {
-        const { ready } = await Promise.resolve()
-          .then(check)
-          .catch(() => ({ ready: false }));
-        return [{ part }, ready ? 1 : 0] as const;
-      }),
-    ),
-  );
-
-const METRICS = Symbol('Metrics');
-
-@ApiExcludeController()
-@Controller('metrics')
-class MetricsController {
-  constructor(@Inject(METRICS) private readonly metrics: Metrics) {}
-
-  @Get()
-  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  read(): Promise<string> {
-    return this.metrics.registry.metrics();
-  }
-}
-
-@Module({})
-class MetricsModule {}
-
-export const metricsModule = (metrics: Metrics): DynamicModule => ({
-  module: MetricsModule,
-  controllers: [MetricsController],
-  providers: [{ provide: METRICS, useValue: metrics }],
-});

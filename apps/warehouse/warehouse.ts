@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { METRICS_TYPE, Metrics } from '#apps/service/metrics';
 import type { Service } from '#apps/service/until-stopped';
 import { type Configuration, ConfigurationError, isLoopback } from '#platform/configuration';
 import { lockDataDirectory } from '#platform/data-directory';
 import type { Logger } from '#platform/logging';
 import { startWarehouseServer } from '#warehouse/http/server';
+import { endedQueries, measureWarehouse } from './warehouse-metrics.js';
 
 const MIB = 1024 * 1024;
 /** Of the threads in the process's pool these are left for compression and for killing queries. */
@@ -18,6 +20,7 @@ export const startWarehouse = async (
   const password = clickhousePassword?.reveal();
   if (password === undefined && !isLoopback(host))
     throw new ConfigurationError([`CLICKHOUSE_PASSWORD is needed to listen on ${host}.`]);
+  const metrics = new Metrics('warehouse');
   const lock = lockDataDirectory(dataDirectory);
   try {
     const server = await startWarehouseServer({
@@ -31,7 +34,10 @@ export const startWarehouse = async (
       maxMemoryBytes: 4096 * MIB,
       maxBodyBytes: 4096 * MIB,
       log,
+      onQuery: endedQueries(metrics),
+      metrics: { type: METRICS_TYPE, text: () => metrics.text() },
     });
+    measureWarehouse(metrics, server);
     lock.announce(server.url);
     log.info({ url: server.url, threads: threads() }, 'the warehouse is open');
     return {

@@ -47,6 +47,8 @@ limits('the warehouse as a process, on a disk that refuses a write', () => {
     });
   const ids = () =>
     warehouse.rows('SELECT count() AS rows, uniqExact(id) AS ids, max(length(text)) AS longest FROM facts');
+  const brokenParts = async () =>
+    /^perennial_broken_parts .*$/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[0];
   const sound = (rows: number) => [{ rows, ids: rows, longest: 100 }];
 
   it('does not acknowledge the insert and ends; the same insert is taken after the next start', async () => {
@@ -59,6 +61,7 @@ limits('the warehouse as a process, on a disk that refuses a write', () => {
     await stop();
     await start();
     expect(server.process.stderr).toContain('broken-on-start_all_2_2_0');
+    expect(await brokenParts()).toBe('perennial_broken_parts 1');
     expect(await ids()).toEqual(sound(ROWS));
     await insert(1);
     expect(await ids()).toEqual(sound(2 * ROWS));
@@ -66,6 +69,11 @@ limits('the warehouse as a process, on a disk that refuses a write', () => {
     await start(); // the name of the part that was laid aside was given again: its token stays
     await insert(1);
     expect(await ids()).toEqual(sound(2 * ROWS));
+
+    await warehouse.command(
+      `ALTER TABLE facts DROP DETACHED PART 'broken-on-start_all_2_2_0' SETTINGS allow_drop_detached = 1`,
+    );
+    expect(await brokenParts()).toBe('perennial_broken_parts 0');
   });
 
   it('ends after a merge, and goes on with the parts that were merged', async () => {

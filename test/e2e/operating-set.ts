@@ -75,6 +75,10 @@ export class OperatingSet {
     this.warehouse = process;
   }
 
+  get warehouseUrl(): string {
+    return `http://127.0.0.1:${this.warehousePort}`;
+  }
+
   async killWarehouse(): Promise<void> {
     await this.warehouse?.kill();
   }
@@ -130,7 +134,7 @@ export class OperatingSet {
       ...this.env,
       KAFKA_BROKERS: this.kafka.brokers.join(','),
       DATABASE_URL: this.postgres.url,
-      CLICKHOUSE_URL: `http://127.0.0.1:${this.warehousePort}`,
+      CLICKHOUSE_URL: this.warehouseUrl,
       EVENTSTORE_URL: `esdb://operator:${SECRETS[1]}@${eventStore.host}?tls=false`,
     };
   }

@@ -86,7 +86,8 @@ describeWithKafka('the distributed set in operation', () =>
     it('shows the metrics that the how-to tells of, and no others', async () => {
       await until('everything has landed', landed, SLOW_MS);
       const shown = new Map<string, Set<string>>();
-      for (const { url, name } of set.applications) {
+      const warehouse = { url: set.warehouseUrl, name: 'warehouse' };
+      for (const { url, name } of [...set.applications, warehouse]) {
         const { body } = await call(`${url}/metrics`);
         for (const [, metricName] of body.matchAll(/^# TYPE (perennial_\w+) /gm))
           shown.set(metricName!, (shown.get(metricName!) ?? new Set()).add(name));

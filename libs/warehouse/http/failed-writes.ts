@@ -17,6 +17,8 @@ const CUT_OFF_MS = 10_000;
 export class FailedWrites {
   readonly failed: Promise<never>;
   private fail!: (error: Error) => void;
+  /** Writes of the engine that the disk refused. */
+  refused = 0;
   private known = 0;
   private cutOffs = 0;
   private cutOffAt = Number.NEGATIVE_INFINITY;
@@ -52,6 +54,7 @@ export class FailedWrites {
       this.known = count;
       return;
     }
+    this.refused = count - this.known;
     const error = exception(
       CODES.cannotWrite,
       'CANNOT_WRITE_TO_FILE_DESCRIPTOR',

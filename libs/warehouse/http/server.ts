@@ -2,25 +2,50 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { Logger } from '#platform/logging';
-import { LAID_ASIDE } from '../broken-parts.js';
+import { brokenParts, LAID_ASIDE } from '../broken-parts.js';
 import { type Credentials, checkAccess } from './access.js';
 import { Answer, ClientGone } from './answer.js';
-import { receive } from './body.js';
-import { ClickHouseException } from './exception.js';
+import { type Received, receive } from './body.js';
+import { ClickHouseException, CODES } from './exception.js';
 import { Executor, type ExecutorOptions } from './executor.js';
-import { formFields, requestOf } from './request.js';
+import { formFields, type QueryRequest, requestOf } from './request.js';
 import { tooLong } from './spool.js';
+import type { Statement } from './statement.js';
+
+/** What is told of a query when it has ended. */
+export interface EndedQuery {
+  readonly kind: Statement['kind'];
+  /** Abandoned: whoever asked has not waited for the answer. */
+  readonly outcome: 'finished' | 'failed' | 'abandoned';
+  readonly milliseconds: number;
+}
 
 export interface WarehouseServerOptions extends ExecutorOptions, Credentials {
   readonly host: string;
   readonly port: number;
   readonly log: Logger;
+  readonly onQuery: (query: EndedQuery) => void;
+  /** Answered to everybody under /metrics. */
+  readonly metrics: { readonly type: string; text(): Promise<string> };
+}
+
+export interface WarehouseStatus {
+  readonly running: number;
+  /** Queries that wait until others have ended. */
+  readonly waiting: number;
+  /** Parts that the engine laid aside because they were broken, and that nobody has removed. */
+  readonly brokenParts: number;
+  /** Inserts that were refused because the disk is nearly full; they may be sent again. */
+  readonly refusedInserts: number;
+  /** Writes of the engine that the disk refused; the process ends with the first. */
+  readonly refusedWrites: number;
 }
 
 export interface WarehouseServer {
   readonly url: string;
   /** Fails when the disk refused a write: the process must end, and be started again. */
   readonly failed: Promise<never>;
+  status(): WarehouseStatus;
   /** Takes no more queries, lets those under way go on for so long, and kills what then still runs. */
   close(graceMs?: number): Promise<void>;
 }
@@ -34,6 +59,7 @@ const MOST_OFTEN_MS = 1000;
 /** chDB on one directory behind ClickHouse's HTTP interface. */
 export const startWarehouseServer = async (options: WarehouseServerOptions): Promise<WarehouseServer> => {
   const executor = new Executor(options);
+  let refusedInserts = 0;
   if (executor.broken.length > 0) options.log.error({ parts: executor.broken }, LAID_ASIDE);
   const server = createServer(
     { maxHeaderSize: LONGEST_URL, keepAliveTimeout: 30_000 },
@@ -48,10 +74,11 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.on('error', () => {}); // whoever is gone is seen by `close`
     const url = new URL(request.url ?? '/', 'http://server');
-    const fixed = fixedAnswer(request, url);
+    const fixed = fixedAnswer(request, url) ?? (await metricsFor(url));
     if (fixed) {
+      const { status, text, type = 'text/plain; charset=UTF-8' } = fixed;
       request.resume();
-      response.writeHead(fixed.status, { 'Content-Type': 'text/plain; charset=UTF-8' }).end(fixed.text);
+      response.writeHead(status, { 'Content-Type': type }).end(text);
       return;
     }
     response.setHeader('X-ClickHouse-Server-Display-Name', hostname());
@@ -69,13 +96,34 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
         whole: query.whole,
       });
       keepAlive(request, response, query.settings);
-      await executor.run(query, await receive(request, query.query), answer, goneOf(response));
+      await run(query, await receive(request, query.query), answer, goneOf(response));
     } catch (error) {
       if (error instanceof ClientGone || (request.destroyed && !request.complete)) return;
       if (!(error instanceof ClickHouseException)) throw error;
       if (!request.complete) response.setHeader('Connection', 'close');
       await answer.fail(error);
       request.resume();
+    }
+  };
+
+  const metricsFor = async ({ pathname }: URL): Promise<FixedAnswer | undefined> =>
+    pathname === '/metrics'
+      ? { status: 200, text: await options.metrics.text(), type: options.metrics.type }
+      : undefined;
+
+  const run = async (query: QueryRequest, received: Received, answer: Answer, gone: AbortSignal) => {
+    const began = performance.now();
+    const { kind } = received.statement;
+    const ended = (outcome: EndedQuery['outcome']) =>
+      options.onQuery({ kind, outcome, milliseconds: performance.now() - began });
+    try {
+      await executor.run(query, received, answer, gone);
+      ended('finished');
+    } catch (error) {
+      const full = error instanceof ClickHouseException && error.code === CODES.notEnoughSpace;
+      if (full && kind === 'insert') refusedInserts += 1;
+      ended(gone.aborted ? 'abandoned' : 'failed');
+      throw error;
     }
   };
 
@@ -90,6 +138,13 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address === '0.0.0.0' ? '127.0.0.1' : address}:${port}`,
     failed: executor.writes.failed,
+    status: () => ({
+      running: executor.turns.running,
+      waiting: executor.turns.queued,
+      brokenParts: brokenParts(options.directory).length,
+      refusedInserts,
+      refusedWrites: executor.writes.refused,
+    }),
     close: async (graceMs = GRACE_MS) => {
       const closed = new Promise((resolve) => server.close(resolve));
       await executor.close(graceMs);
@@ -113,10 +168,17 @@ const formOf = async (request: IncomingMessage): Promise<ReadonlyMap<string, str
   return formFields(Buffer.concat(chunks), type);
 };
 
+interface FixedAnswer {
+  readonly status: number;
+  readonly text: string;
+  readonly type?: string;
+}
+
 /** What is answered to everybody, without a query. */
-const fixedAnswer = ({ method }: IncomingMessage, url: URL): { status: number; text: string } | undefined => {
+const fixedAnswer = ({ method }: IncomingMessage, url: URL): FixedAnswer | undefined => {
   if (['/ping', '/replicas_status', '/health/live', '/health/ready'].includes(url.pathname))
     return { status: 200, text: 'Ok.\n' };
+  if (url.pathname === '/metrics') return undefined;
   if (url.pathname !== '/') return { status: 404, text: `There is no resource ${url.pathname}\n` };
   if (method !== 'GET' && method !== 'POST' && method !== 'HEAD')
     return { status: 501, text: `${method} is not possible here\n` };
