@@ -7,6 +7,7 @@ import type { Empty } from '@eventstore/db-client/generated/shared_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { type handleUnaryCall, type Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
+import type { Answer } from './answers.js';
 import { Cluster } from './cluster.js';
 import { Connections } from './connections.js';
 import { Faults } from './faults.js';
@@ -45,7 +46,7 @@ export class EventStoreDbDouble {
       admit: this.admit,
       dropConnections: () => this.dropConnections(),
     });
-    this.server.addService(StreamsService, this.calls.handlers);
+    this.server.addService(SERVICE, this.calls.handlers);
     this.server.addService(ServerFeaturesService, { getSupportedMethods });
     this.server.addService(GossipService, { read: this.gossip });
     const { tls } = options;
@@ -105,6 +106,12 @@ const isKnown = (users: ReadonlyMap<string, string>, authorization: string): boo
   const [scheme, encoded = ''] = authorization.split(' ');
   const [name = '', ...password] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
   return scheme === 'Basic' && users.has(name) && users.get(name) === password.join(':');
+};
+
+/** Reads answer in bytes already. */
+const SERVICE = {
+  ...StreamsService,
+  read: { ...StreamsService.read, responseSerialize: ({ bytes }: Answer) => Buffer.from(bytes) },
 };
 
 const METHODS = ['read', 'append', 'batchappend', 'tombstone'];

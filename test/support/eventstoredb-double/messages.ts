@@ -1,24 +1,16 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import status from '@eventstore/db-client/generated/status_pb.js';
-import type { AppendReq, BatchAppendReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
-import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { AppendReq, BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
 import { status as grpcStatus, Metadata, type ServiceError } from '@grpc/grpc-js';
 import anyProto from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyProto from 'google-protobuf/google/protobuf/empty_pb.js';
-import type { EventMetadata, NewEvent, RecordedEvent } from '#eventing/event';
+import type { EventMetadata, NewEvent } from '#eventing/event';
 import {
   AppendTooLarge,
   type ExpectedRevision,
   StreamDeleted,
   WrongExpectedRevision,
 } from '#eventing/event-store';
-
-/** Positions in a real log are byte offsets, far apart. */
-export const LOG_STEP = 100;
-/** What the server logs about itself stands between the events. */
-export const SYSTEM_OFFSET = 50;
-
-const TICKS_PER_MS = 10_000n;
 
 export const newEvent = (message: AppendReq.ProposedMessage | BatchAppendReq.ProposedMessage): NewEvent => {
   const { schemaVersion, ...metadata } = JSON.parse(
@@ -52,46 +44,6 @@ export const expectedOf = (options: {
   if (options.hasAny()) return 'any';
   if (options.hasStreamExists()) return 'stream-exists';
   return Number(options.getRevision?.() ?? options.getStreamPosition?.());
-};
-
-export const eventResponse = (event: RecordedEvent): ReadResp =>
-  response(event.position * LOG_STEP, event.stream, event.revision, event, {
-    data: event.dataJson ?? JSON.stringify(event.data),
-    metadata: JSON.stringify({ schemaVersion: event.schemaVersion, ...event.metadata }),
-  });
-
-/** Stands behind the event at a position. */
-export const systemResponse = (event: RecordedEvent): ReadResp =>
-  response(
-    event.position * LOG_STEP + SYSTEM_OFFSET,
-    '$stats-127.0.0.1:2113',
-    event.position,
-    { id: event.id, type: '$statsCollected', recordedAt: event.recordedAt },
-    { data: '{"proc-cpu":1}', metadata: '' },
-  );
-
-const response = (
-  position: number,
-  stream: string,
-  revision: number,
-  { id, type, recordedAt }: Pick<RecordedEvent, 'id' | 'type' | 'recordedAt'>,
-  { data, metadata }: { readonly data: string; readonly metadata: string },
-): ReadResp => {
-  const recorded = new streams.ReadResp.ReadEvent.RecordedEvent()
-    .setId(new shared.UUID().setString(id))
-    .setStreamIdentifier(new shared.StreamIdentifier().setStreamName(Buffer.from(stream)))
-    .setStreamRevision(String(revision))
-    .setCommitPosition(String(position))
-    .setPreparePosition(String(position))
-    .setData(Buffer.from(data))
-    .setCustomMetadata(Buffer.from(metadata));
-  recorded
-    .getMetadataMap()
-    .set('type', type)
-    .set('content-type', 'application/json')
-    .set('created', String(BigInt(Date.parse(recordedAt)) * TICKS_PER_MS));
-  const event = new streams.ReadResp.ReadEvent().setEvent(recorded).setCommitPosition(String(position));
-  return new streams.ReadResp().setEvent(event);
 };
 
 /** A failed append in a batch is an answer, not a failed call. */

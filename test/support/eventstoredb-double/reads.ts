@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { RecordedEvent } from '#eventing/event';
 import type { EventStore, ReadStreamOptions } from '#eventing/event-store';
+import { type Answer, answer, eventAnswer, LOG_STEP, systemAnswer } from './answers.js';
 import type { Faults } from './faults.js';
-import { eventResponse, LOG_STEP, streamOf, systemResponse } from './messages.js';
+import { streamOf } from './messages.js';
 
 /** The log has one of the server's own events after every so many. */
 const SYSTEM_EVENT_EVERY = 5;
@@ -21,7 +22,7 @@ export class Reads {
   ) {}
 
   /** In batches, which reach the connection as one piece. */
-  answer(request: ReadReq, gone: AbortSignal): AsyncGenerator<readonly ReadResp[]> {
+  answer(request: ReadReq, gone: AbortSignal): AsyncGenerator<readonly Answer[]> {
     const options = request.getOptions() ?? new streams.ReadReq.Options();
     const stream = options.getStream();
     const all = options.getAll();
@@ -35,7 +36,7 @@ export class Reads {
     name: string,
     at: ReadReq.Options.StreamOptions,
     options: ReadReq.Options,
-  ): AsyncGenerator<ReadResp> {
+  ): AsyncGenerator<Answer> {
     const backwards = options.getReadDirection() === BACKWARDS;
     const reading: ReadStreamOptions = {
       direction: backwards ? 'backwards' : 'forwards',
@@ -45,15 +46,15 @@ export class Reads {
     let found = false;
     for await (const event of this.store.readStream(name, reading)) {
       found = true;
-      yield eventResponse(event);
+      yield eventAnswer(event);
     }
     if (found) return;
     for await (const _last of this.store.readStream(name, { direction: 'backwards', limit: 1 })) return;
     const notFound = new streams.ReadResp.StreamNotFound().setStreamIdentifier(at.getStreamIdentifier());
-    yield new streams.ReadResp().setStreamNotFound(notFound);
+    yield answer(new streams.ReadResp().setStreamNotFound(notFound));
   }
 
-  private async *all(at: ReadReq.Options.AllOptions, options: ReadReq.Options): AsyncGenerator<ReadResp> {
+  private async *all(at: ReadReq.Options.AllOptions, options: ReadReq.Options): AsyncGenerator<Answer> {
     let left = Number(options.getCount());
     for await (const record of options.getReadDirection() === BACKWARDS
       ? this.backwards(at)
@@ -64,23 +65,23 @@ export class Reads {
   }
 
   /** Includes the record at the position. */
-  private async *forwards(at: ReadReq.Options.AllOptions): AsyncGenerator<ReadResp> {
+  private async *forwards(at: ReadReq.Options.AllOptions): AsyncGenerator<Answer> {
     const from = positionIn(at) ?? 0;
     for await (const event of this.store.readAll({ after: Math.floor(from / LOG_STEP) - 1 })) {
-      if (event.position * LOG_STEP >= from) yield eventResponse(event);
-      if (hasSystemEventBehind(event)) yield systemResponse(event);
+      if (event.position * LOG_STEP >= from) yield eventAnswer(event);
+      if (hasSystemEventBehind(event)) yield systemAnswer(event);
     }
   }
 
   /** Excludes the record at the position. */
-  private async *backwards(at: ReadReq.Options.AllOptions): AsyncGenerator<ReadResp> {
+  private async *backwards(at: ReadReq.Options.AllOptions): AsyncGenerator<Answer> {
     const from = positionIn(at) ?? Number.MAX_SAFE_INTEGER;
     for await (const event of this.store.readAll({
       direction: 'backwards',
       after: Math.floor(from / LOG_STEP) + 1,
     })) {
-      if (hasSystemEventBehind(event) && event.position * LOG_STEP < from) yield systemResponse(event);
-      if (event.position * LOG_STEP < from) yield eventResponse(event);
+      if (hasSystemEventBehind(event) && event.position * LOG_STEP < from) yield systemAnswer(event);
+      if (event.position * LOG_STEP < from) yield eventAnswer(event);
     }
   }
 
@@ -89,10 +90,10 @@ export class Reads {
     options: ReadReq.Options,
     at: ReadReq.Options.AllOptions,
     signal: AbortSignal,
-  ): AsyncGenerator<readonly ReadResp[]> {
+  ): AsyncGenerator<readonly Answer[]> {
     const confirmation = new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId(randomUUID());
-    yield [new streams.ReadResp().setConfirmation(confirmation)];
-    const caughtUp = new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp());
+    yield [answer(new streams.ReadResp().setConfirmation(confirmation))];
+    const caughtUp = answer(new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp()));
     const filter = options.getFilter();
     const regex = filter?.getEventType()?.getRegex();
     const showSystem = !regex || new RegExp(regex).test('$statsCollected');
@@ -105,23 +106,23 @@ export class Reads {
     }
     let seen = 0;
     for await (const batch of this.store.subscribeToAll({ after, signal, batchSize: BATCH })) {
-      const responses: ReadResp[] = [];
+      const answers: Answer[] = [];
       for (const event of batch) {
-        responses.push(eventResponse(event));
-        if (showSystem && hasSystemEventBehind(event)) responses.push(systemResponse(event));
+        answers.push(eventAnswer(event));
+        if (showSystem && hasSystemEventBehind(event)) answers.push(systemAnswer(event));
         seen += 1;
-        if (seen % checkpointEvery === 0) responses.push(checkpoint(event));
+        if (seen % checkpointEvery === 0) answers.push(checkpoint(event));
         if (event.position !== behind) continue;
         behind = undefined;
-        responses.push(caughtUp);
+        answers.push(caughtUp);
       }
-      yield responses;
+      yield answers;
     }
   }
 }
 
-const batched = async function* (responses: AsyncIterable<ReadResp>): AsyncGenerator<readonly ReadResp[]> {
-  let batch: ReadResp[] = [];
+const batched = async function* (responses: AsyncIterable<Answer>): AsyncGenerator<readonly Answer[]> {
+  let batch: Answer[] = [];
   for await (const response of responses) {
     batch.push(response);
     if (batch.length < BATCH) continue;
@@ -133,11 +134,13 @@ const batched = async function* (responses: AsyncIterable<ReadResp>): AsyncGener
 
 const hasSystemEventBehind = ({ position }: RecordedEvent): boolean => position % SYSTEM_EVENT_EVERY === 0;
 
-const checkpoint = ({ position }: RecordedEvent): ReadResp =>
-  new streams.ReadResp().setCheckpoint(
-    new streams.ReadResp.Checkpoint()
-      .setCommitPosition(String(position * LOG_STEP))
-      .setPreparePosition(String(position * LOG_STEP)),
+const checkpoint = ({ position }: RecordedEvent): Answer =>
+  answer(
+    new streams.ReadResp().setCheckpoint(
+      new streams.ReadResp.Checkpoint()
+        .setCommitPosition(String(position * LOG_STEP))
+        .setPreparePosition(String(position * LOG_STEP)),
+    ),
   );
 
 const positionIn = (at: ReadReq.Options.AllOptions): number | undefined => {

@@ -6,7 +6,6 @@ import type {
   BatchAppendReq,
   BatchAppendResp,
   ReadReq,
-  ReadResp,
   TombstoneReq,
   TombstoneResp,
 } from '@eventstore/db-client/generated/streams_pb.js';
@@ -20,8 +19,9 @@ import type {
   ServerWritableStream,
 } from '@grpc/grpc-js';
 import type { AppendResult, EventStore, ExpectedRevision } from '#eventing/event-store';
+import { type Answer, LOG_STEP } from './answers.js';
 import type { Faults } from './faults.js';
-import { batchError, expectedOf, LOG_STEP, newEvent, serviceError, streamOf } from './messages.js';
+import { batchError, expectedOf, newEvent, serviceError, streamOf } from './messages.js';
 import type { Reads } from './reads.js';
 
 interface Door {
@@ -42,18 +42,18 @@ export class StreamsCalls {
     private readonly door: Door,
   ) {}
 
-  private readonly read: handleServerStreamingCall<ReadReq, ReadResp> = async (call) => {
+  private readonly read: handleServerStreamingCall<ReadReq, Answer> = async (call) => {
     const gone = new AbortController();
     call.on('cancelled', () => gone.abort());
     try {
       this.door.admit(call.metadata);
-      for await (const responses of this.reads.answer(call.request, gone.signal)) {
+      for await (const answers of this.reads.answer(call.request, gone.signal)) {
         await this.faults.silenceOver();
         if (gone.signal.aborted) return;
         let room = true;
-        for (const response of responses) {
-          if (response.hasEvent()) this.sent += 1;
-          room = call.write(response);
+        for (const answer of answers) {
+          if (answer.isEvent) this.sent += 1;
+          room = call.write(answer);
         }
         if (!room) await drained(call, gone.signal);
       }
@@ -157,7 +157,7 @@ export class StreamsCalls {
   };
 }
 
-const drained = (call: ServerWritableStream<ReadReq, ReadResp>, gone: AbortSignal): Promise<unknown> =>
+const drained = (call: ServerWritableStream<ReadReq, Answer>, gone: AbortSignal): Promise<unknown> =>
   once(call, 'drain', { signal: gone }).catch(() => {}); // gone: the caller looks
 
 const batchSuccess = ({ revision, position }: AppendResult): streams.BatchAppendResp.Success =>
