@@ -5,6 +5,7 @@ import type { Projector } from '#warehouse/boundary';
 import { dropScratchTables } from '#warehouse/columns';
 import { migrate } from '#warehouse/migrations';
 import { type ProjectionSources, readSources } from '#warehouse/projection-status';
+import { renewSettings } from '#warehouse/projection-upkeep';
 import { startProjections } from '#warehouse/projections';
 import type { Warehouse } from '#warehouse/warehouse';
 
@@ -28,5 +29,6 @@ export const prepareWarehouse = async (
   const projections = projectionFiles();
   for (const { name, state, reason } of await startProjections(warehouse, projections, { projector }))
     if (state !== 'current') log.warn({ projection: name, state, reason }, 'a projection needs attention');
+  await renewSettings(warehouse);
   return projections;
 };

@@ -23,8 +23,12 @@ export interface BuildOptions {
   readonly leaseMs?: number;
 }
 
-/** Long enough that no batch can be retried after its token was forgotten. */
-const TABLE_SETTINGS = 'non_replicated_deduplication_window = 100000, fsync_after_insert = 1';
+/**
+ * Tokens are remembered long enough that no batch can be retried after its own was forgotten; parts that a merge
+ * replaced are kept, as for crm.events, so that the next start has them when the merged one proves broken.
+ */
+export const TABLE_SETTINGS =
+  'non_replicated_deduplication_window = 100000, fsync_after_insert = 1, old_parts_lifetime = 480';
 /** Events in one statement of the backfill: some seconds at most, so that an abort is heard. */
 const RANGE = 2_000_000;
 

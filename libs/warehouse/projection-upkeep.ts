@@ -1,8 +1,8 @@
 import { notFound } from '#eventing/errors';
 import { BOUNDED, type Projector, whilePaused } from './boundary.js';
-import { dropVersion } from './projection-build.js';
+import { dropVersion, TABLE_SETTINGS } from './projection-build.js';
 import { hasTable, unboundFeed } from './projection-feed.js';
-import { feedOf, gateOf, isLive, record, versions } from './projection-ledger.js';
+import { feedOf, gateOf, isLive, record, tableOf, versions } from './projection-ledger.js';
 import { checksumWith, type ProjectionSources } from './projection-status.js';
 import { viewMadeBy } from './projection-views.js';
 import type { Warehouse } from './warehouse.js';
@@ -37,6 +37,20 @@ export const openFeeds = async (
     for (const { definition, version } of closed) await unboundFeed(warehouse, definition, version, twins);
   });
   return closed.map(({ definition }) => definition.name);
+};
+
+/** Gives the tables that an older program made the settings that those of this one have. @returns their names */
+export const renewSettings = async (warehouse: Warehouse): Promise<string[]> => {
+  const old = await warehouse.rows<{ table: string }>(
+    `SELECT concat('crm.', name) AS table FROM system.tables
+     WHERE database = 'crm' AND engine LIKE '%MergeTree' AND NOT create_table_query LIKE '%old_parts_lifetime%'`,
+  );
+  const kept = (await versions(warehouse))
+    .filter(({ state }) => state !== 'failed' && state !== 'removed')
+    .map(({ name, version }) => tableOf(name, version))
+    .filter((name) => old.some(({ table }) => table === name));
+  for (const table of kept) await warehouse.command(`ALTER TABLE ${table} MODIFY SETTING ${TABLE_SETTINGS}`);
+  return kept;
 };
 
 /** Removes a projection that is no longer wanted: its views and all its versions. */
