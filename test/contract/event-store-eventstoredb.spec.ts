@@ -58,7 +58,7 @@ describe('the connection to EventStoreDB', () => {
   let store: EventStoreDb;
   beforeEach(async () => {
     running = await startDouble();
-    store = new EventStoreDb(running.connectionString, { answerTimeoutMs: 300 });
+    store = new EventStoreDb(running.connectionString);
   });
   afterEach(async () => {
     await store.close();
@@ -76,8 +76,10 @@ describe('the connection to EventStoreDB', () => {
   it('does not wait for ever for an answer', async () => {
     const stream = newStream();
     await appendTo(store, stream, 0, 1, 'no-stream');
+    const impatient = new EventStoreDb(running.connectionString, { answerTimeoutMs: 300 });
     running.double.faults.fallSilent();
-    await expect(appendTo(store, stream, 1, 1, 0)).rejects.toBeInstanceOf(EventStoreUnavailable);
+    await expect(appendTo(impatient, stream, 1, 1, 0)).rejects.toBeInstanceOf(EventStoreUnavailable);
+    await impatient.close();
   });
 
   it('lets every append of many that were cut off be sent again', async () => {
