@@ -10,6 +10,7 @@ import {
   type Settings,
   serverConnection,
 } from './connection.js';
+import { checkServerVersion } from './server-version.js';
 import { forCluster } from './table-engine.js';
 import { unavailableOr } from './warehouse-unavailable.js';
 
@@ -18,7 +19,8 @@ export type QueryParameters = Readonly<Record<string, unknown>>;
 
 /**
  * One connection to the warehouse. On the embedded engine statements sent on it run one after the other; whoever must
- * not wait for others takes a connection of its own (`connect`). On a server each may fail with WarehouseUnavailable.
+ * not wait for others takes a connection of its own (`connect`). On a server each may fail with WarehouseUnavailable or
+ * ServerTooOld.
  */
 export interface Warehouse {
   readonly client: ClickHouseClient;
@@ -68,6 +70,7 @@ class Connected implements Warehouse {
   private connection!: Connection;
   private readonly children = new Set<Connected>();
   private closing: Promise<void> | undefined;
+  private checked: Promise<void> | undefined;
 
   constructor(
     private readonly make: (readOnly?: ReadOnly) => Promise<Connection>,
@@ -87,6 +90,7 @@ class Connected implements Warehouse {
   }
 
   async rows<Row>(sql: string, params?: QueryParameters): Promise<Row[]> {
+    await this.fit();
     try {
       const result = await this.client.query({
         query: sql,
@@ -100,11 +104,13 @@ class Connected implements Warehouse {
   }
 
   async command(sql: string, params?: QueryParameters): Promise<void> {
+    await this.fit();
     const query = this.cluster === undefined ? sql : forCluster(sql, this.cluster);
     await this.client.command({ query, query_params: { ...params } }).catch(unavailableOr);
   }
 
-  insertLines(table: string, lines: Buffer | string, settings: Settings = {}): Promise<void> {
+  async insertLines(table: string, lines: Buffer | string, settings: Settings = {}): Promise<void> {
+    await this.fit();
     return this.connection.insertLines(table, lines, {
       async_insert: 0,
       date_time_input_format: 'best_effort', // events carry ISO 8601 instants
@@ -123,6 +129,19 @@ class Connected implements Warehouse {
   close(): Promise<void> {
     this.closing ??= this.shut();
     return this.closing;
+  }
+
+  /** A server is asked for its version before its first statement, because it need not be there when this is opened. */
+  private async fit(): Promise<void> {
+    if (this.embedded) return;
+    if (this.parent) return this.parent.fit();
+    this.checked ??= checkServerVersion(this.client);
+    try {
+      await this.checked;
+    } catch (error) {
+      this.checked = undefined;
+      throw error;
+    }
   }
 
   private async shut(): Promise<void> {
