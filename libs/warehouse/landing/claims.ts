@@ -76,6 +76,8 @@ export class Claims {
     const [winner] = claims;
     // The engine has dropped the notes with our claim.
     if (winner?.writer !== this.writer) this.notes.unshift(...noted);
+    // Whoever holds this place waits for them.
+    if (!winner) await this.flush();
     // Somebody went on from here while this process slept, or holds this place: what it knows is out of date.
     if (!winner || claims.length > 1) return this.load(partition);
     const { first, last, records } = winner;

@@ -33,7 +33,7 @@ export const prolongHolds = (
     places.map((place) => held(place, writer, lease)),
   );
 
-/** Ends a hold, unless somebody has done so before: `releasedBy` says who. */
+/** Ends a hold that is somebody else's, unless that was done before. */
 export const releaseHold = (warehouse: Warehouse, place: HoldPlace, writer: string): Promise<void> =>
   insert(
     warehouse,
@@ -41,17 +41,35 @@ export const releaseHold = (warehouse: Warehouse, place: HoldPlace, writer: stri
     `release-${place.partition}-${place.first}-${place.turn}`,
   );
 
-export const releasedBy = async (
-  warehouse: Warehouse,
-  { partition, first, turn }: HoldPlace,
-): Promise<string | undefined> => {
-  await caughtUp(warehouse, 'crm.claims');
-  const [released] = await warehouse.rows<{ writer: string }>(
-    `SELECT writer FROM crm.claims WHERE partition = {partition:UInt16} AND first = {first:UInt64}
-       AND turn = {turn:UInt32} AND state = 'released' ORDER BY noted_at LIMIT 1`,
-    { partition, first, turn },
+/** Ends one's own holds, all at once. To be said again when nobody knows whether it was heard. */
+export const letGo = (warehouse: Warehouse, places: readonly HoldPlace[], writer: string): Promise<void> =>
+  insert(
+    warehouse,
+    places.map((place) => ({ ...row(place, writer), state: 'released' })),
   );
-  return released?.writer;
+
+/** The partitions in which others ended a hold of this writer. */
+export const releasedByOthers = async (
+  warehouse: Warehouse,
+  places: readonly HoldPlace[],
+  writer: string,
+): Promise<number[]> => {
+  if (places.length === 0) return [];
+  await caughtUp(warehouse, 'crm.claims');
+  const condition = places.map(
+    (_, i) => `(partition = {p${i}:UInt16} AND first = {first${i}:UInt64} AND turn = {turn${i}:UInt32})`,
+  );
+  const values = places.map(({ partition, first, turn }, i) => ({
+    [`p${i}`]: partition,
+    [`first${i}`]: first,
+    [`turn${i}`]: turn,
+  }));
+  const released = await warehouse.rows<{ p: number }>(
+    `SELECT DISTINCT partition AS p FROM crm.claims
+     WHERE (${condition.join(' OR ')}) AND state = 'released' AND writer != {writer:String} ORDER BY p`,
+    Object.assign({ writer }, ...values),
+  );
+  return released.map(({ p }) => p);
 };
 
 const row = ({ partition, first, turn }: HoldPlace, writer: string) => ({

@@ -4,9 +4,9 @@ import { PerennialError } from '#eventing/errors';
 import type { Logger } from '#platform/logging';
 import type { Boundary, Projector } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
-import { chainOf } from './claim-chain.js';
+import { type Chain, chainsOf, type Hold } from './claim-chain.js';
 import { isPassing } from './engine-errors.js';
-import { type HoldPlace, prolongHolds, putHold, releasedBy, releaseHold } from './hold-rows.js';
+import { type HoldPlace, letGo, prolongHolds, putHold, releasedByOthers, releaseHold } from './hold-rows.js';
 
 export interface HoldsOptions {
   /** A connection of its own: a hold is prolonged while others run statements that take their time. */
@@ -65,15 +65,8 @@ export class Holds implements Projector {
     await this.enter();
     const pause = this.begin();
     try {
-      const [lowest, ...others] = [...(await this.options.partitions())].sort((a, b) => a - b);
-      if (lowest !== undefined) {
-        const place = await this.hold(pause, lowest);
-        // Side by side: landing stands still for as long as the slowest of them takes, not all of them in turn.
-        await settled([
-          this.untilLanded(pause, place),
-          ...others.map(async (each) => this.untilLanded(pause, await this.hold(pause, each))),
-        ]);
-      }
+      const partitions = [...(await this.options.partitions())].sort((a, b) => a - b);
+      await this.hold(pause, partitions);
     } catch (error) {
       await this.release(pause).catch(() => {});
       this.leave();
@@ -126,28 +119,46 @@ export class Holds implements Projector {
     return { writer, places, deadline: Date.now() + patienceMs, stopProlonging };
   }
 
-  /** Takes the place after the last claim of a partition, as soon as nobody else has it. */
-  private async hold(pause: Pause, partition: number): Promise<HoldPlace> {
-    const { warehouse, leaseMs = LEASE_MS } = this.options;
+  /**
+   * Takes the place after the last claim of every partition, and waits until that claim has landed: every insert has a
+   * claim, so none is under way then that matters. One query tells of all of them: landing stands still meanwhile.
+   */
+  private async hold(pause: Pause, partitions: readonly number[]): Promise<void> {
+    const { warehouse } = this.options;
     for (;;) {
-      const { end } = await chainOf(warehouse, partition);
-      const place = { partition, first: end.next, turn: end.turn };
-      if (!end.hold) await putHold(warehouse, place, pause.writer, leaseMs);
-      else if (end.hold.by === pause.writer) {
-        pause.places.push(place);
-        return place;
-      } else if (end.hold.expired) await releaseHold(warehouse, place, pause.writer);
-      else await this.look(pause, paused(end.hold.by));
+      const chains = await chainsOf(warehouse, partitions);
+      const ends = [...chains].map(([partition, { end }]) => ({
+        place: { partition, first: end.next, turn: end.turn },
+        hold: end.hold,
+      }));
+      pause.places.push(
+        ...ends
+          .filter(({ place, hold }) => hold?.by === pause.writer && !placeIn(pause, place.partition))
+          .map(({ place }) => place),
+      );
+      const missing = ends.filter(({ place }) => !placeIn(pause, place.partition));
+      // Two who have some each would wait for each other: whoever has the lowest goes first.
+      const next = missing.length === partitions.length ? missing.slice(0, 1) : missing;
+      const taken = await settled(next.map(({ place, hold }) => this.take(pause, place, hold)));
+      const inTheWay = [...taken, ...pause.places.map((place) => landing(place, chains))].find(
+        (each) => each,
+      );
+      if (inTheWay) await this.look(pause, inTheWay);
+      else if (missing.length === 0) return;
     }
   }
 
-  /** Every insert has a claim: when the last one before the hold has landed, none is under way that matters. */
-  private async untilLanded(pause: Pause, { partition, first }: HoldPlace): Promise<void> {
-    for (;;) {
-      const { claim } = await chainOf(this.options.warehouse, partition);
-      if (!claim || claim.landed || claim.last >= first) return;
-      await this.look(pause, away(partition, claim));
-    }
+  /** To be read back: of all who want a place one gets it. Answers who is in the way, if anybody is. */
+  private async take(
+    pause: Pause,
+    place: HoldPlace,
+    hold: Hold | undefined,
+  ): Promise<PerennialError | undefined> {
+    const { warehouse, leaseMs = LEASE_MS } = this.options;
+    if (!hold) await putHold(warehouse, place, pause.writer, leaseMs);
+    else if (hold.expired) await releaseHold(warehouse, place, pause.writer);
+    else return paused(hold.by);
+    return undefined;
   }
 
   private async look(pause: Pause, error: PerennialError): Promise<void> {
@@ -158,32 +169,37 @@ export class Holds implements Projector {
   /** Answers the partitions in which somebody else had done so before: there it did not hold. */
   private async release(pause: Pause): Promise<number[]> {
     await pause.stopProlonging();
-    const lost: number[] = [];
-    const releases = pause.places.map(async (place) => {
-      if (!(await this.releaseOne(place, pause.writer))) lost.push(place.partition);
-    });
-    await settled(releases);
-    return lost.sort((a, b) => a - b);
-  }
-
-  private async releaseOne(place: HoldPlace, writer: string): Promise<boolean> {
     const { warehouse } = this.options;
-    for (let attempt = 1; ; attempt++) {
+    const { places, writer } = pause;
+    for (let attempt = 1; places.length > 0; attempt++) {
       try {
-        await releaseHold(warehouse, place, writer);
-        return (await releasedBy(warehouse, place)) === writer;
+        await letGo(warehouse, places, writer);
+        return await releasedByOthers(warehouse, places, writer);
       } catch (error) {
         if (!isPassing(error) || attempt === RELEASE_ATTEMPTS) throw error;
         await delay(LOOK_EVERY_MS * 2 ** attempt);
       }
     }
+    return [];
   }
 }
 
+const placeIn = (pause: Pause, partition: number): HoldPlace | undefined =>
+  pause.places.find((place) => place.partition === partition);
+
+/** The claim before a hold that has not landed yet, as what is in the way. One beyond it is told by the release. */
+const landing = (
+  { partition, first }: HoldPlace,
+  chains: ReadonlyMap<number, Chain>,
+): PerennialError | undefined => {
+  const claim = chains.get(partition)?.claim;
+  return claim && !claim.landed && claim.last < first ? away(partition, claim) : undefined;
+};
+
 /** All of them, or the first failure, but not before the last of them is over. */
-const settled = async (work: readonly Promise<void>[]): Promise<void> => {
+const settled = async <Result>(work: readonly Promise<Result>[]): Promise<Result[]> => {
   await Promise.allSettled(work);
-  await Promise.all(work);
+  return Promise.all(work);
 };
 
 const paused = (by: string): PerennialError =>
