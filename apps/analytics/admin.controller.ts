@@ -68,13 +68,13 @@ export class AdminController {
   @Post('projections/:name/rollback')
   @ApiOperation({ summary: 'Lets the public views read the version before again' })
   rollback(@Param('name') name: string) {
-    return rollbackProjection(this.ports.warehouse, name);
+    return rollbackProjection(this.ports.warehouse, name, this.ports.landing);
   }
 
   @Post('projections/:name/prune')
   @ApiOperation({ summary: 'Removes the versions that are kept for a rollback' })
   async prune(@Param('name') name: string) {
-    return { name, removed: await removeOldVersions(this.ports.warehouse, name) };
+    return { name, removed: await removeOldVersions(this.ports.warehouse, name, this.ports.landing) };
   }
 
   @Post('verify')

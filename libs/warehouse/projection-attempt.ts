@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { conflict, type PerennialError } from '#eventing/errors';
+import type { Projector } from './boundary.js';
 import { dropVersion } from './projection-build.js';
 import { begin, isLive, record, type Version, versions } from './projection-ledger.js';
 import { dropViewsOn, restoreViews } from './projection-views.js';
@@ -22,6 +23,7 @@ export const rebuilding = (name: string): PerennialError =>
 export const attempt = async <Result>(
   warehouse: Warehouse,
   begun: Version,
+  projector: Projector,
   work: () => Promise<Result>,
   leaseMs = LEASE_MS,
 ): Promise<Result> => {
@@ -39,7 +41,7 @@ export const attempt = async <Result>(
       return await work();
     } catch (error) {
       // What failed first is what is told.
-      await giveUp(warehouse, begun, reasonOf(error)).catch(() => {});
+      await giveUp(warehouse, begun, projector, reasonOf(error)).catch(() => {});
       throw error;
     } finally {
       clearInterval(timer);
@@ -50,11 +52,16 @@ export const attempt = async <Result>(
   }
 };
 
-const giveUp = async (warehouse: Warehouse, begun: Version, reason: string): Promise<void> => {
+const giveUp = async (
+  warehouse: Warehouse,
+  begun: Version,
+  projector: Projector,
+  reason: string,
+): Promise<void> => {
   const known = await versions(warehouse, begun.name);
   // Its last word may have arrived although nobody heard of it.
   if (known.some((version) => version.version === begun.version && isLive(version))) return;
-  await dropUnfinished(warehouse, known, { ...begun, reason });
+  await dropUnfinished(warehouse, known, { ...begun, reason }, projector);
 };
 
 /** First of all nobody may read it any longer. */
@@ -62,9 +69,10 @@ const dropUnfinished = async (
   warehouse: Warehouse,
   known: readonly Version[],
   version: Version,
+  projector: Projector,
 ): Promise<void> => {
   const live = known.findLast(isLive);
-  if (live) await restoreViews(warehouse, live);
+  if (live) await restoreViews(warehouse, live, projector);
   await dropViewsOn(warehouse, version.name, version.version);
   await dropVersion(warehouse, version.name, version.version);
   await record(warehouse, { ...version, state: 'failed' });
@@ -78,21 +86,26 @@ const dropUnfinished = async (
 export const settle = async (
   warehouse: Warehouse,
   name: string,
+  projector: Projector,
   { alone = false }: { readonly alone?: boolean } = {},
 ): Promise<Version[]> => {
   const known = await versions(warehouse, name);
   const building = known.filter(({ state }) => state === 'building');
   if (!alone && building.some(({ abandoned }) => !abandoned)) return known;
   const live = known.findLast(isLive);
-  if (live) await restoreViews(warehouse, live);
+  if (live) await restoreViews(warehouse, live, projector);
   for (const version of building)
-    await dropUnfinished(warehouse, known, { ...version, reason: 'the build was interrupted' });
+    await dropUnfinished(warehouse, known, { ...version, reason: 'the build was interrupted' }, projector);
   return building.length > 0 ? versions(warehouse, name) : known;
 };
 
 /** The same, before something that must not happen while somebody builds. @throws PerennialError projection-rebuilding */
-export const settled = async (warehouse: Warehouse, name: string): Promise<Version[]> => {
-  const known = await settle(warehouse, name);
+export const settled = async (
+  warehouse: Warehouse,
+  name: string,
+  projector: Projector,
+): Promise<Version[]> => {
+  const known = await settle(warehouse, name, projector);
   if (known.some(({ state }) => state === 'building')) throw rebuilding(name);
   return known;
 };

@@ -100,12 +100,16 @@ export const parity = async (
   projector: Projector,
 ): Promise<Parity> => {
   const copy = checkOf(definition.name, version);
-  const boundary = await whilePaused(projector, async (boundary) => {
-    await copyVersion(warehouse, definition, version, copy);
-    if (!projector.mayRepeat) await unboundFeed(warehouse, definition, version, twins);
-    return boundary;
-  });
+  const table = tableOf(definition.name, version);
+  // On a cluster it is a plain table here: made `AS` its model it would claim the model's place in Keeper.
+  await warehouse.command(createTable(definition.table.create, copy));
   try {
+    const boundary = await whilePaused(projector, async (boundary) => {
+      await caughtUp(warehouse, table, 'crm.events');
+      await warehouse.command(`ALTER TABLE ${copy} ATTACH PARTITION ALL FROM ${table}`);
+      if (!projector.mayRepeat) await unboundFeed(warehouse, definition, version, twins);
+      return boundary;
+    });
     return await compare(
       warehouse,
       definition,
@@ -115,23 +119,6 @@ export const parity = async (
   } finally {
     await warehouse.command(`DROP TABLE IF EXISTS ${copy} SYNC`);
   }
-};
-
-/** On a cluster the copy is a plain table here: as a clone it would claim the place of its model in Keeper. */
-const copyVersion = async (
-  warehouse: Warehouse,
-  definition: TableProjection,
-  version: number,
-  copy: string,
-): Promise<void> => {
-  const table = tableOf(definition.name, version);
-  if (warehouse.cluster === undefined) {
-    await warehouse.command(`CREATE TABLE ${copy} CLONE AS ${table}`);
-    return;
-  }
-  await caughtUp(warehouse, table, 'crm.events');
-  await warehouse.command(createTable(definition.table.create, copy));
-  await warehouse.command(`ALTER TABLE ${copy} ATTACH PARTITION ALL FROM ${table}`);
 };
 
 const compare = async (

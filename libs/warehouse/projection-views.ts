@@ -1,3 +1,5 @@
+import { PerennialError } from '#eventing/errors';
+import { type Projector, whilePaused } from './boundary.js';
 import type { ProjectionDefinition, ViewDefinition } from './projection-file.js';
 import { columnComments, reading, readsFrom } from './projection-file.js';
 import { tableOf, type Version } from './projection-ledger.js';
@@ -6,26 +8,39 @@ import type { Warehouse } from './warehouse.js';
 const quoted = (name: string): string => `\`${name}\``;
 export const text = (value: string): string => `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
+/** The statements that make public views, by their names. */
+export type ViewStatements = ReadonlyMap<string, string>;
+
+/** Those that can be told before any view is made: of all that read none of the others, whose columns may change. */
+export const prepareViews = async (
+  warehouse: Warehouse,
+  { name, views }: ProjectionDefinition,
+  version: number,
+): Promise<ViewStatements> => {
+  const statements = new Map<string, string>();
+  for (const view of views) {
+    const read = readsFrom(view.select);
+    if (!views.some((other) => read.includes(other.name)))
+      statements.set(view.name, await viewStatement(warehouse, view, name, version));
+  }
+  return statements;
+};
+
 /**
  * Makes a projection's public views read one version of its table, each atomically, and returns the statements.
- * Every column is given its type and its comment: the file's, else that of the column of the same name in the
- * projection's own table, else in what the view reads beside it. When one cannot be made, those of `before` are put back.
+ * When one cannot be made, those of `before` are put back.
  */
 export const replaceViews = async (
   warehouse: Warehouse,
   { name, views }: ProjectionDefinition,
   version: number,
   before: readonly string[] = [],
+  prepared: ViewStatements = new Map(),
 ): Promise<string[]> => {
-  const own = tableOf(name, version);
   const made: string[] = [];
   try {
     for (const view of views) {
-      const select = reading(view.select, name, own);
-      const statement = await viewStatement(warehouse, view, select, [
-        ...readsFrom(`FROM ${own}`),
-        ...readsFrom(select),
-      ]);
+      const statement = prepared.get(view.name) ?? (await viewStatement(warehouse, view, name, version));
       await warehouse.command(statement);
       made.push(statement);
     }
@@ -40,22 +55,42 @@ export const replaceViews = async (
 export const viewMadeBy = (statement: string): string =>
   /^CREATE OR REPLACE VIEW crm\.(\w+)/.exec(statement)?.[1] ?? '';
 
-/** A process that ended in the midst of a swap left views that read another version: all are to read this one again. */
+/**
+ * A process that ended in the midst of a swap left views that read another version: all are to read this one again.
+ * Readers see no gap if nothing lands meanwhile; where landing cannot be paused, they are set right all the same.
+ */
 export const restoreViews = async (
   warehouse: Warehouse,
-  { name, version, views }: Pick<Version, 'name' | 'version' | 'views'>,
+  version: Pick<Version, 'name' | 'version' | 'views'>,
+  projector: Projector,
 ): Promise<void> => {
+  const restore = async () => {
+    for (const statement of await disagreeing(warehouse, version)) await warehouse.command(statement);
+  };
+  if ((await disagreeing(warehouse, version)).length === 0) return;
+  try {
+    await whilePaused(projector, restore);
+  } catch (error) {
+    if (!(error instanceof PerennialError) || error.kind !== 'unavailable') throw error;
+    await restore();
+  }
+};
+
+/** The statements of those of its views that read another version. */
+const disagreeing = async (
+  warehouse: Warehouse,
+  { name, version, views }: Pick<Version, 'name' | 'version' | 'views'>,
+): Promise<string[]> => {
   const own = `${name}_v${version}`;
   const found = await warehouse.rows<{ name: string; sql: string }>(
     `SELECT t.name AS name, create_table_query AS sql FROM system.tables AS t
      WHERE database = 'crm' AND has({names:Array(String)}, t.name)`,
     { names: views.map(viewMadeBy) },
   );
-  for (const statement of views) {
+  return views.filter((statement) => {
     const view = found.find((one) => one.name === viewMadeBy(statement));
-    const agrees = view && (readsFrom(view.sql).includes(own) || !readsFrom(statement).includes(own));
-    if (!agrees) await warehouse.command(statement);
-  }
+    return !view || (readsFrom(statement).includes(own) && !readsFrom(view.sql).includes(own));
+  });
 };
 
 /** Removes what nobody knows any longer: public views that only a version brought that never came to its end. */
@@ -70,12 +105,19 @@ export const dropViewsOn = async (warehouse: Warehouse, name: string, version: n
       await warehouse.command(`DROP VIEW IF EXISTS crm.${view.name} SYNC`);
 };
 
+/**
+ * Every column is given its type and its comment: the file's, else that of the column of the same name in the
+ * projection's own table, else in what the view reads beside it.
+ */
 const viewStatement = async (
   warehouse: Warehouse,
   view: ViewDefinition,
-  select: string,
-  reads: readonly string[],
+  name: string,
+  version: number,
 ): Promise<string> => {
+  const own = tableOf(name, version);
+  const select = reading(view.select, name, own);
+  const reads = [...readsFrom(`FROM ${own}`), ...readsFrom(select)];
   const columns = isParameterized(view) ? '' : `(\n${await columnList(warehouse, view, select, reads)}\n)\n`;
   return `CREATE OR REPLACE VIEW crm.${view.name}\n${columns}COMMENT ${text(view.comment)}\nAS ${select}`;
 };

@@ -22,7 +22,7 @@ import {
   readByFunctions,
   withWhatTheyRead,
 } from './projection-status.js';
-import { replaceViews, restoreViews, updateComments } from './projection-views.js';
+import { prepareViews, replaceViews, updateComments } from './projection-views.js';
 import { createUpcasterTwins, type UpcasterTwin } from './upcaster-twins.js';
 import type { Warehouse } from './warehouse.js';
 
@@ -83,13 +83,13 @@ const startOne = async (
   options: StartOptions,
 ): Promise<void> => {
   // Where others may still insert, others may also build.
-  const alone = options.projector?.mayRepeat !== true;
-  const known = await settle(warehouse, definition.name, { alone });
+  const { projector = noProjector(warehouse) } = options;
+  const alone = projector.mayRepeat !== true;
+  const known = await settle(warehouse, definition.name, projector, { alone });
   if (known.some(({ state }) => state === 'building')) return;
   checkProjection(definition);
   const live = known.findLast(isLive);
   if (!live && hasTable(definition)) {
-    const { projector = noProjector(warehouse) } = options;
     await build(warehouse, definition, twins, nextVersion(known), projector, options);
     return;
   }
@@ -139,7 +139,7 @@ const build = async (
     const views = await replaceViews(warehouse, definition, version);
     await record(warehouse, { ...begun, state: 'live', views });
   };
-  await attempt(warehouse, begun, work, options.leaseMs);
+  await attempt(warehouse, begun, projector, work, options.leaseMs);
 };
 
 const createBeside = async (
@@ -160,8 +160,7 @@ const createBeside = async (
 /**
  * Builds a new version beside the running one from all events, compares it with them, and lets the public views
  * read it from one moment to the next. The version before stays fed, for `rollbackProjection`; older ones go.
- * Whatever has landed is in both. Of a batch whose insert is under way at that moment, which no one was told to have
- * landed, rows may be seen in one and not yet in the other: every feed takes it in its own time.
+ * Every feed takes a batch in its own time, so the views are replaced between two batches: what was seen stays seen.
  * @throws RebuildFailed when it cannot be built or does not agree with the events, ProjectionInvalid
  */
 export const rebuildProjection = async (
@@ -193,7 +192,7 @@ const rebuildOn = async (
   options: BuildOptions,
 ): Promise<Rebuilt> => {
   const { name } = definition;
-  const known = await settled(warehouse, name);
+  const known = await settled(warehouse, name, projector);
   const before = known.findLast(isLive);
   const begun = entry(definition, twins, nextVersion(known));
   const { version } = begun;
@@ -206,18 +205,21 @@ const rebuildOn = async (
     if (!agreed.equal)
       throw new Error(`${agreed.rows} rows were built, the events give ${agreed.expectedRows}`);
     const difference = before && (await differences(warehouse, name, before.version, version));
+    const prepared = await prepareViews(warehouse, definition, version);
     signal?.throwIfAborted();
-    await demandWhole(warehouse, begun, before);
-    const views = await replaceViews(warehouse, definition, version, before?.views);
-    const demoted = before ? [{ ...before, state: standing(before) }] : [];
-    await record(warehouse, { ...begun, state: 'live', views }, ...demoted);
+    await whilePaused(projector, async () => {
+      await demandWhole(warehouse, begun, before);
+      const views = await replaceViews(warehouse, definition, version, before?.views, prepared);
+      const demoted = before ? [{ ...before, state: standing(before) }] : [];
+      await record(warehouse, { ...begun, state: 'live', views }, ...demoted);
+    });
     onProgress?.({ name, phase: 'parity', done: 1, of: 1 });
     return { name, version, parity: agreed, difference };
   };
   const failed = (error: unknown): never => {
     throw new RebuildFailed(name, reasonOf(error), { cause: error });
   };
-  const built = await attempt(warehouse, begun, () => work().catch(failed), leaseMs);
+  const built = await attempt(warehouse, begun, projector, () => work().catch(failed), leaseMs);
   return { ...built, removed: await removeBut(warehouse, name, before?.version) };
 };
 
@@ -237,29 +239,44 @@ const demandWhole = async (warehouse: Warehouse, begun: Version, before?: Versio
 /** What is no longer fed cannot be rolled back to. */
 const standing = ({ state }: Version): Version['state'] => (state === 'needs rebuild' ? 'failed' : 'standby');
 
-/** Lets the public views read the version before again; both stay fed, so that this can be done to and fro. */
+/**
+ * Lets the public views read the version before again, between two batches, as a rebuild does; both stay fed, so that
+ * this can be done to and fro.
+ */
 export const rollbackProjection = async (
   warehouse: Warehouse,
   name: string,
+  projector: Projector,
 ): Promise<{ from: number; to: number }> => {
-  const known = await settled(warehouse, name);
+  demandStandby(name, await settled(warehouse, name, projector));
+  return whilePaused(projector, async () => {
+    const { live, before } = demandStandby(name, await versions(warehouse, name));
+    try {
+      for (const statement of before.views) await warehouse.command(statement);
+    } catch (error) {
+      for (const statement of live.views) await warehouse.command(statement).catch(() => {});
+      throw error;
+    }
+    const reason = `rolled back from version ${live.version}`;
+    await record(warehouse, { ...before, state: 'live', reason }, { ...live, state: standing(live) });
+    return { from: live.version, to: before.version };
+  });
+};
+
+const demandStandby = (name: string, known: readonly Version[]): { live: Version; before: Version } => {
   const live = known.findLast(isLive);
   const before = known.findLast(({ state }) => state === 'standby');
   if (!live || !before) throw notFound('no-version-to-roll-back-to', `${name} has no version on standby.`);
-  try {
-    for (const statement of before.views) await warehouse.command(statement);
-  } catch (error) {
-    await restoreViews(warehouse, live).catch(() => {});
-    throw error;
-  }
-  const reason = `rolled back from version ${live.version}`;
-  await record(warehouse, { ...before, state: 'live', reason }, { ...live, state: standing(live) });
-  return { from: live.version, to: before.version };
+  return { live, before };
 };
 
 /** Removes the versions that are not live. @throws PerennialError projection-rebuilding */
-export const removeOldVersions = async (warehouse: Warehouse, name: string): Promise<number[]> => {
-  await settled(warehouse, name);
+export const removeOldVersions = async (
+  warehouse: Warehouse,
+  name: string,
+  projector: Projector,
+): Promise<number[]> => {
+  await settled(warehouse, name, projector);
   return removeBut(warehouse, name);
 };
 

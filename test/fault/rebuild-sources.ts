@@ -2,6 +2,7 @@ import type { Upcaster } from '#eventing/upcaster';
 import { parseProjection } from '#warehouse/projection-file';
 import type { ProjectionSources } from '#warehouse/projection-status';
 import type { UpcasterTwin } from '#warehouse/upcaster-twins';
+import type { Judge } from './view-reader.js';
 
 const sales = (field: string): string => `-- A row is a sale.
 CREATE TABLE sales (
@@ -93,6 +94,12 @@ export interface Totals {
 
 export const TOTALS = 'SELECT n, total FROM crm.sales_totals';
 
-/** Whatever had landed before, and all of it by one rule. */
-export const isWhole = ({ n, total }: Totals, landed: number): boolean =>
-  n >= landed && n > 0 && (total === n || total === 2 * n);
+/** Whatever had landed before, no less than was seen before, and all of it by one rule. */
+export const wholeAndNeverLess = (): Judge<Totals> => {
+  let seen = 1;
+  return ({ n, total }, landed) => {
+    const isWhole = n >= landed && n >= seen && (total === n || total === 2 * n);
+    seen = Math.max(seen, n);
+    return isWhole;
+  };
+};

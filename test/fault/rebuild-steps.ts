@@ -10,7 +10,7 @@ export const STEPS: Readonly<Record<string, RegExp>> = {
   'its feed is attached': /^CREATE MATERIALIZED VIEW crm\.sales_v\d+_gate\b/,
   'landing is let go': /^insert crm\.claims .*"released"/s,
   'it is filled': /^INSERT INTO crm\.sales_v\d+\b/,
-  'it is copied for parity': /^CREATE TABLE crm\.sales_v\d+_check\b/,
+  'it is copied for parity': /^ALTER TABLE crm\.sales_v\d+_check ATTACH\b/,
   'the first view is swapped': /^CREATE OR REPLACE VIEW crm\.sales\b/,
   'the last view is swapped': /^CREATE OR REPLACE VIEW crm\.sales_totals\b/,
   'the ledger is written': /^insert crm\.projections .*"live"/s,
