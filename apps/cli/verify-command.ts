@@ -20,6 +20,7 @@ interface Verification {
   readonly days: readonly Row[];
   readonly differences: readonly Row[];
   readonly differing: number;
+  readonly laidAside: readonly Row[];
   readonly refilled?: number;
 }
 
@@ -41,7 +42,8 @@ export const verifyCommand = (): Command =>
   );
 
 const described = (found: Verification): string => {
-  const { events, topic, goneFromTopic, landed, upTo, days, differences, differing, refilled } = found;
+  const { events, topic, goneFromTopic, landed, upTo, days, differences, differing, refilled, laidAside } =
+    found;
   const inTopic = topic === null ? '' : `, ${topic} in the topic (${goneFromTopic} no longer there)`;
   const parts = [
     `up to position ${upTo}: ${events} events in the store${inTopic}, ${landed} in the warehouse`,
@@ -51,6 +53,14 @@ const described = (found: Verification): string => {
   ];
   const named = differences.reduce((sum, { events: count }) => sum + Number(count), 0);
   if (named < differing) parts.push(`and ${differing - named} more`);
+  if (laidAside.length > 0)
+    parts.push(
+      'parts of tables were found broken and laid aside; rows that only they had are missing:',
+      ...laidAside.map(
+        ({ table, part, repair, remove }) =>
+          `  ${table}: ${part}\n    repair: ${repair}\n    then remove: ${remove}`,
+      ),
+    );
   return parts.join('\n');
 };
 

@@ -4,6 +4,7 @@ import { serveHttp, tracingOf } from '#apps/service/http-service';
 import { Metrics } from '#apps/service/metrics';
 import { processName } from '#apps/service/process-name';
 import { runService } from '#apps/service/run-service';
+import { laidAsideCount, measureTables, tablesHealth } from '#apps/service/tables-health';
 import { createKafka } from '#event-stream/kafka/kafka';
 import { openKafkaStream } from '#event-stream/kafka/kafka-stream';
 import { Landing } from '#warehouse/landing/landing';
@@ -38,8 +39,11 @@ await runService(
       closing.add(() => landing.stop().catch(() => {}));
       measureLanding(metrics, landing, stream);
       measureConsumer(metrics, stream);
+      const laidAside = laidAsideCount(warehouse);
+      measureTables(metrics, laidAside);
       const parts = {
         landing: () => landingHealth(landing),
+        tables: () => tablesHealth(laidAside()),
         kafka: () => {
           const { connected, error } = stream.status();
           return { ready: connected, reason: error };

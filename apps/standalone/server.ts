@@ -13,6 +13,7 @@ import { firstFailure } from '#apps/service/first-failure';
 import { measureFreshness } from '#apps/service/freshness-metrics';
 import { serveHttp, tracingOf } from '#apps/service/http-service';
 import { Metrics } from '#apps/service/metrics';
+import { measureTables, tablesHealth } from '#apps/service/tables-health';
 import type { Service } from '#apps/service/until-stopped';
 import type { Configuration } from '#platform/configuration';
 import { lockDataDirectory } from '#platform/data-directory';
@@ -40,6 +41,7 @@ export const startServer = (
     const { eventStore, landing } = stores;
     measureLanding(metrics, landing, stores.stream);
     measureFreshness(metrics, landing);
+    measureTables(metrics, stores.brokenParts);
     const processes = await startCommandProcesses({
       ...stores,
       store: eventStore,
@@ -57,7 +59,10 @@ export const startServer = (
         metrics,
         tracing,
         log,
-        parts: { landing: () => landingHealth(landing) },
+        parts: {
+          landing: () => landingHealth(landing),
+          tables: () => tablesHealth(stores.brokenParts()),
+        },
         modules: [
           commandApi(configuration, stores, processes, metrics, log),
           analytics(configuration, stores, log),

@@ -40,8 +40,9 @@ export const openStores = (configuration: Configuration, metrics: Metrics, traci
         cache: { maxAgeMs: configuration.keyCacheSeconds * 1000 },
       }),
     );
-    const warehouse = closing.opened(await openWarehouse({ dir: join(dir, 'warehouse') }));
-    const parts = brokenParts(join(dir, 'warehouse'));
+    const engineDir = join(dir, 'warehouse');
+    const warehouse = closing.opened(await openWarehouse({ dir: engineDir }));
+    const parts = brokenParts(engineDir);
     if (parts.length > 0) log.error({ parts }, LAID_ASIDE);
     const projections = await prepareWarehouse(warehouse, noProjector(warehouse), log);
     const stream = new InProcessStream(eventStore);
@@ -61,6 +62,7 @@ export const openStores = (configuration: Configuration, metrics: Metrics, traci
       vault,
       sealer: new Sealer(vault),
       warehouse,
+      brokenParts: () => brokenParts(engineDir).length,
       projections: projectionFiles,
       stream,
       landing,

@@ -1,4 +1,5 @@
 import type { Metrics } from '#apps/service/metrics';
+import { measureTables } from '#apps/service/tables-health';
 import type { EndedQuery, WarehouseServer } from '#warehouse/http/server';
 
 /** What each query tells; made before the server, which it is given to. */
@@ -15,12 +16,7 @@ export const endedQueries = (metrics: Metrics): ((query: EndedQuery) => void) =>
 export const measureWarehouse = (metrics: Metrics, { status }: Pick<WarehouseServer, 'status'>): void => {
   metrics.gauge('queries_running', 'Queries that run', [], () => status().running);
   metrics.gauge('queries_waiting', 'Queries that wait until others have ended', [], () => status().waiting);
-  metrics.gauge(
-    'broken_parts',
-    'Parts that the engine laid aside because they were broken, and that nobody has removed',
-    [],
-    () => status().brokenParts,
-  );
+  measureTables(metrics, () => status().brokenParts);
   metrics.total(
     'disk_refusals_total',
     'Inserts refused because the disk is nearly full; writes of the engine that the disk refused',

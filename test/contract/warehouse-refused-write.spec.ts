@@ -47,8 +47,9 @@ limits('the warehouse as a process, on a disk that refuses a write', () => {
     });
   const ids = () =>
     warehouse.rows('SELECT count() AS rows, uniqExact(id) AS ids, max(length(text)) AS longest FROM facts');
-  const brokenParts = async () =>
-    /^perennial_broken_parts .*$/m.exec(await (await fetch(`${server.url}/metrics`)).text())?.[0];
+  const told = async (path: string) => (await fetch(`${server.url}${path}`)).text();
+  const ready = () => told('/health/ready');
+  const brokenParts = async () => /^perennial_broken_parts .*$/m.exec(await told('/metrics'))?.[0];
   const sound = (rows: number) => [{ rows, ids: rows, longest: 100 }];
 
   it('does not acknowledge the insert and ends; the same insert is taken after the next start', async () => {
@@ -62,6 +63,7 @@ limits('the warehouse as a process, on a disk that refuses a write', () => {
     await start();
     expect(server.process.stderr).toContain('broken-on-start_all_2_2_0');
     expect(await brokenParts()).toBe('perennial_broken_parts 1');
+    expect(await ready()).toMatch(/^Ok\.\nDegraded: 1 parts? of tables/);
     expect(await ids()).toEqual(sound(ROWS));
     await insert(1);
     expect(await ids()).toEqual(sound(2 * ROWS));
@@ -74,6 +76,7 @@ limits('the warehouse as a process, on a disk that refuses a write', () => {
       `ALTER TABLE facts DROP DETACHED PART 'broken-on-start_all_2_2_0' SETTINGS allow_drop_detached = 1`,
     );
     expect(await brokenParts()).toBe('perennial_broken_parts 0');
+    expect(await ready()).toBe('Ok.\n');
   });
 
   it('ends after a merge, and goes on with the parts that were merged', async () => {

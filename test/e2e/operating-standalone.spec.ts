@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -6,6 +6,8 @@ import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import { ClearTextScanner } from '#test/support/clear-text';
 import { removeFolder, until } from '#test/support/process-stores';
 import { runTs, type TsProcess } from '#test/support/run-ts';
+import { partsLaidAside } from '#warehouse/broken-parts';
+import { openWarehouse } from '#warehouse/warehouse';
 import { Collector } from './operating-collector.js';
 import { API_KEY, call, PurchaseLoad, purchase } from './operating-load.js';
 import { linesOf, MARKERS } from './personal-data-people.js';
@@ -27,6 +29,9 @@ describe('the single process in operation', () => {
 
   beforeAll(async () => {
     collector = await Collector.start();
+    await start();
+  });
+  const start = async () => {
     server = runTs('apps/standalone/main.ts', ['--port', '0', '--data', folder], {
       env: {
         PERENNIAL_API_KEYS: `operator:${API_KEY}`,
@@ -40,7 +45,7 @@ describe('the single process in operation', () => {
     server.child.stderr!.on('data', (text: string) => logged.push(text));
     const line = await server.waitForLine(/answers at/, { timeoutMs: 200_000 });
     url = /http:[^;]*/.exec(line)![0];
-  });
+  };
   afterAll(async () => {
     await server?.kill();
     await collector?.stop();
@@ -98,6 +103,31 @@ describe('the single process in operation', () => {
     expect(load.sent.filter((sent) => sent.answer !== 'accepted' && inStore(sent) > 0)).toEqual([]);
   });
 
+  it('says that it found a part of a table broken, and what to do, and goes on', async () => {
+    await breakPart(join(folder, 'warehouse'), 'purchases_v1');
+    await start();
+    const ready = await call(`${url}/health/ready`);
+    expect([ready.status, JSON.parse(ready.body)]).toEqual([
+      200,
+      { status: 'ready', degraded: [expect.stringMatching(/^tables: 1 parts of tables were found broken/)] },
+    ]);
+    expect((await call(`${url}/metrics`)).body).toMatch(/^perennial_broken_parts 1$/m);
+    const verified = runTs('apps/cli/main.ts', ['verify', '--url', url], {
+      env: { PERENNIAL_API_KEY: API_KEY },
+    });
+    expect((await verified.exited).code).toBe(0);
+    expect(verified.lines.join('\n')).toMatch(
+      /crm.purchases_v1: broken-on-start_all_\w+\n +repair: perennial projection rebuild purchases\n +then remove: ALTER/,
+    );
+    expect((await post('/v1/purchases', JSON.stringify(purchase('degraded')))).status).toBe(201);
+    expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    const warehouse = await openWarehouse({ dir: join(folder, 'warehouse') });
+    const [part] = await partsLaidAside(warehouse);
+    await warehouse.command(part!.remove);
+    expect(await partsLaidAside(warehouse)).toEqual([]);
+    await warehouse.close();
+  });
+
   it('has logged lines of JSON without anything personal and without its key', () => {
     const text = logged.join('');
     expect(new ClearTextScanner([...MARKERS, API_KEY]).scan('the log', text)).toEqual([]);
@@ -106,3 +136,13 @@ describe('the single process in operation', () => {
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ time: expect.any(String) });
   });
 });
+
+/** As a write that the disk refused leaves it. */
+const breakPart = async (dir: string, table: string): Promise<void> => {
+  const warehouse = await openWarehouse({ dir });
+  const [part] = await warehouse.rows<{ path: string }>(
+    `SELECT path FROM system.parts WHERE database = 'crm' AND table = '${table}' AND active LIMIT 1`,
+  );
+  await warehouse.close();
+  truncateSync(join(part!.path, 'columns.txt'));
+};

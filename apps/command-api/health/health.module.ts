@@ -7,6 +7,8 @@ export interface PartHealth {
   readonly ready: boolean;
   /** What is wrong, for those who run it. */
   readonly reason?: string;
+  /** What is wrong although it can do its work. */
+  readonly degraded?: string;
 }
 
 /** Looks at a part; one that does not answer in time, or fails, is not ready. */
@@ -31,7 +33,7 @@ class HealthController {
 
   @Get('ready')
   @ApiOperation({ summary: 'Whether it can do its work' })
-  async ready(): Promise<{ status: 'ready' }> {
+  async ready(): Promise<{ status: 'ready'; degraded?: readonly string[] }> {
     const checked = await Promise.all(
       Object.entries(this.parts).map(async ([name, check]) => ({ name, ...(await healthOf(check)) })),
     );
@@ -42,7 +44,8 @@ class HealthController {
         'not-ready',
         wanting.map(({ name, reason = 'is not ready' }) => `${name}: ${reason}`).join('; '),
       );
-    return { status: 'ready' };
+    const degraded = checked.flatMap(({ name, degraded }) => (degraded ? [`${name}: ${degraded}`] : []));
+    return { status: 'ready', ...(degraded.length > 0 && { degraded }) };
   }
 }
 

@@ -55,6 +55,7 @@ const GRACE_MS = 3000;
 const LONGEST_URL = 1024 * 1024;
 const LONGEST_FORM = 64 * 1024 * 1024;
 const MOST_OFTEN_MS = 1000;
+const OK = 'Ok.\n';
 
 /** chDB on one directory behind ClickHouse's HTTP interface. */
 export const startWarehouseServer = async (options: WarehouseServerOptions): Promise<WarehouseServer> => {
@@ -74,7 +75,7 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.on('error', () => {}); // whoever is gone is seen by `close`
     const url = new URL(request.url ?? '/', 'http://server');
-    const fixed = fixedAnswer(request, url) ?? (await metricsFor(url));
+    const fixed = fixedAnswer(request, url) ?? (await stateOf(url));
     if (fixed) {
       const { status, text, type = 'text/plain; charset=UTF-8' } = fixed;
       request.resume();
@@ -106,10 +107,13 @@ export const startWarehouseServer = async (options: WarehouseServerOptions): Pro
     }
   };
 
-  const metricsFor = async ({ pathname }: URL): Promise<FixedAnswer | undefined> =>
-    pathname === '/metrics'
-      ? { status: 200, text: await options.metrics.text(), type: options.metrics.type }
-      : undefined;
+  const stateOf = async ({ pathname }: URL): Promise<FixedAnswer | undefined> => {
+    if (pathname === '/metrics')
+      return { status: 200, text: await options.metrics.text(), type: options.metrics.type };
+    if (pathname !== '/health/ready') return undefined;
+    const { length } = brokenParts(options.directory);
+    return { status: 200, text: length === 0 ? OK : `${OK}Degraded: ${length} ${LAID_ASIDE}\n` };
+  };
 
   const run = async (query: QueryRequest, received: Received, answer: Answer, gone: AbortSignal) => {
     const began = performance.now();
@@ -176,13 +180,12 @@ interface FixedAnswer {
 
 /** What is answered to everybody, without a query. */
 const fixedAnswer = ({ method }: IncomingMessage, url: URL): FixedAnswer | undefined => {
-  if (['/ping', '/replicas_status', '/health/live', '/health/ready'].includes(url.pathname))
-    return { status: 200, text: 'Ok.\n' };
-  if (url.pathname === '/metrics') return undefined;
+  if (['/ping', '/replicas_status', '/health/live'].includes(url.pathname)) return { status: 200, text: OK };
+  if (['/metrics', '/health/ready'].includes(url.pathname)) return undefined;
   if (url.pathname !== '/') return { status: 404, text: `There is no resource ${url.pathname}\n` };
   if (method !== 'GET' && method !== 'POST' && method !== 'HEAD')
     return { status: 501, text: `${method} is not possible here\n` };
-  return method !== 'POST' && !url.searchParams.has('query') ? { status: 200, text: 'Ok.\n' } : undefined;
+  return method !== 'POST' && !url.searchParams.has('query') ? { status: 200, text: OK } : undefined;
 };
 
 /** Aborted when the connection ends before the answer does. */

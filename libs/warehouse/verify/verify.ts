@@ -1,6 +1,7 @@
 import type { EventPlaces } from '#event-stream/event-places';
 import type { RecordedEvent } from '#eventing/event';
 import type { EventStore } from '#eventing/event-store';
+import { type LaidAside, partsLaidAside } from '../broken-parts.js';
 import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 import { compareEvents, type OffsetOf } from './compare-events.js';
@@ -23,6 +24,8 @@ export interface Verification {
   readonly differences: readonly Difference[];
   /** Events with something amiss, also those that are not named. */
   readonly differing: number;
+  /** Parts of tables that the engine found broken: no difference by themselves, others may stand in for them. */
+  readonly laidAside: readonly LaidAside[];
 }
 
 export interface VerifyOptions {
@@ -79,6 +82,7 @@ export const verify = async (
     days: counts,
     differences: [...landed.named, ...recorded.named].sort((a, b) => a.first - b.first),
     differing,
+    laidAside: await partsLaidAside(warehouse),
   };
 };
 
