@@ -69,7 +69,7 @@ export class Client {
         body: JSON.stringify(command.data),
       });
       const text = response && (await response.text().catch(() => undefined));
-      if (!response || text === undefined || response.status === 503) {
+      if (!response || text === undefined) {
         this.resent += 1;
         continue;
       }
@@ -131,10 +131,13 @@ export class Client {
     }
   }
 
-  /** Undefined when the server was killed over it. */
+  /** Undefined when the server was killed over it, or says that it cannot now. */
   private async request(path: string, init: RequestInit): Promise<Response | undefined> {
     const url = await this.server.url();
-    return fetch(`${url}${path}`, init).catch(() => undefined);
+    const response = await fetch(`${url}${path}`, init).catch(() => undefined);
+    if (response?.status !== 503) return response;
+    await response.text().catch(() => undefined);
+    return undefined;
   }
 
   private note(command: StoryCommand, { status, position, revision, stream }: Answer): void {
