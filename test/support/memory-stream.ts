@@ -7,6 +7,9 @@ import type {
   Watermarks,
 } from '#event-stream/event-stream';
 
+/** A partition that is not read now is asked for again. */
+const ASK_AGAIN_MS = 20;
+
 interface Partition {
   records: StreamRecord[];
   low: number;
@@ -24,6 +27,7 @@ export class MemoryStream implements EventStream {
   private generation = 0;
   private turn = -1;
   private assignment: readonly number[] | undefined;
+  private readonly setBacks = new Set<(partition: number, generation: number) => void>();
 
   constructor(
     partitions = 1,
@@ -83,6 +87,10 @@ export class MemoryStream implements EventStream {
     return Math.min(...firstMissing) - 1;
   }
 
+  setBack(partition: number, generation: number): void {
+    for (const tell of this.setBacks) tell(partition, generation);
+  }
+
   async *consume({ signal, resumeAt, assigned }: ConsumeOptions): AsyncIterable<StreamBatch> {
     signal.addEventListener('abort', () => this.wake());
     let generation = -1;
@@ -96,19 +104,38 @@ export class MemoryStream implements EventStream {
     };
     this.listeners.add(tell);
     signal.addEventListener('abort', () => this.listeners.delete(tell));
+    const again = new Set<number>();
+    const askAgain = (partition: number, of: number) => {
+      if (of !== generation) return;
+      next[partition] = undefined;
+      setTimeout(() => {
+        if (of === generation) again.add(partition);
+        this.wake();
+      }, ASK_AGAIN_MS).unref();
+    };
+    this.setBacks.add(askAgain);
+    signal.addEventListener('abort', () => this.setBacks.delete(askAgain));
+    const ask = async (partition: number) => {
+      next[partition] = await resumeAt(partition, generation);
+      if (next[partition] === undefined) askAgain(partition, generation);
+    };
     while (!signal.aborted) {
       if (generation !== this.generation) {
         generation = this.generation;
         tell();
         next = [];
-        for (const partition of this.assignment ?? this.partitions.keys())
-          next[partition] = await resumeAt(partition, generation);
+        again.clear();
+        for (const partition of this.assignment ?? this.partitions.keys()) await ask(partition);
+      }
+      for (const partition of again) {
+        again.delete(partition);
+        await ask(partition);
       }
       const batch = this.fetch(next, generation);
       if (batch) {
         next[batch.partition] = batch.last + 1;
         yield batch;
-      } else if (generation === this.generation) await this.woken(signal);
+      } else if (generation === this.generation && again.size === 0) await this.woken(signal);
     }
   }
 
