@@ -42,6 +42,11 @@ export interface ConsumeOptions {
   resumeAt(partition: number, generation: number): Promise<number | undefined>;
   /** Told the partitions of this consumer when they change, before `resumeAt` is asked: all others are taken away. */
   assigned?(partitions: readonly number[]): void;
+  /**
+   * Told that events would be left out if a partition were read on: the others are, and `resumeAt` is asked for this
+   * one again after a while. Without it the iteration fails.
+   */
+  unreadable?(partition: number, generation: number, reason: string): void;
 }
 
 /** The port between the event store and whoever needs every event in order, partition by partition. */
@@ -55,6 +60,11 @@ export interface EventStream {
    * included); -1 for none. A maximum over the partitions would not do: it is not a prefix of the events.
    */
   positionBelow(offsets: ReadonlyMap<number, number>): number;
+  /**
+   * The consumer cannot go on with a partition: nothing more of it is brought until `resumeAt`, which is asked again
+   * after a while, answers. Missing in a stream that has but one partition, and ends with it.
+   */
+  setBack?(partition: number, generation: number): void;
 }
 
 /** Where those who land tell others how far they are. For watching only: nobody resumes from it. */

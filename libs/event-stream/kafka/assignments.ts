@@ -49,6 +49,14 @@ export class Assignments {
     if (assigned) assigned.next = next;
   }
 
+  /** Nothing more of it is wanted until it is placed again. */
+  unplace(partition: number): void {
+    const assigned = this.assigned.get(partition);
+    if (!assigned) return;
+    assigned.next = undefined;
+    assigned.astray = 0;
+  }
+
   /**
    * Takes note of a batch.
    * @param first where the batch begins; undefined when that says nothing, because the topic is compacted

@@ -78,11 +78,15 @@ export class KafkaStream implements EventStream {
   }
 
   /**
-   * @throws StreamTruncated StreamRecreated StreamGap when events would be left out
+   * @throws StreamTruncated StreamRecreated StreamGap when events would be left out, unless it is told `unreadable`
    * @throws what `resumeAt` throws, but for Kafka's own errors: then it is asked again
    */
   async *consume(options: ConsumeOptions): AsyncGenerator<StreamBatch> {
     for await (const batch of this.reading.batches(options)) yield streamBatch(batch);
+  }
+
+  setBack(partition: number, generation: number): void {
+    this.reading.setBack(partition, generation);
   }
 
   /**

@@ -1,11 +1,20 @@
 import { PerennialError } from '#eventing/errors';
 import type { Watermarks } from '../event-stream.js';
 
-const WAY_OUT =
-  'Going on would leave events out: land them from the event store with `perennial refill` (docs/how-to/repair.md).';
+/** If a partition were read on, events would be left out. */
+export abstract class StreamUnreadable extends PerennialError {
+  constructor(
+    code: string,
+    /** What is wrong, without the way out. */
+    readonly problem: string,
+    wayOut = 'docs/how-to/repair.md says what to do.',
+  ) {
+    super('unavailable', code, `${problem}. Going on would leave events out: ${wayOut}`);
+  }
+}
 
 /** Retention has deleted what was to be read. */
-export class StreamTruncated extends PerennialError {
+export class StreamTruncated extends StreamUnreadable {
   constructor(
     readonly topic: string,
     readonly partition: number,
@@ -13,15 +22,15 @@ export class StreamTruncated extends PerennialError {
     readonly low: number,
   ) {
     super(
-      'unavailable',
       'stream-truncated',
-      `Partition ${partition} of ${topic} begins at offset ${low}, but ${wanted} is wanted. ${WAY_OUT}`,
+      `Partition ${partition} of ${topic} begins at offset ${low}, but ${wanted} is wanted`,
+      'land them from the event store with `perennial refill` (docs/how-to/repair.md).',
     );
   }
 }
 
 /** The topic has not yet come as far as it was read before: it is another one of the same name. */
-export class StreamRecreated extends PerennialError {
+export class StreamRecreated extends StreamUnreadable {
   constructor(
     readonly topic: string,
     readonly partition: number,
@@ -29,16 +38,15 @@ export class StreamRecreated extends PerennialError {
     readonly high: number,
   ) {
     super(
-      'unavailable',
       'stream-recreated',
       `Partition ${partition} of ${topic} ends before offset ${high}, but was read up to ${wanted} before: ` +
-        `the topic was made anew, or has lost records. ${WAY_OUT}`,
+        'the topic was made anew, or has lost records',
     );
   }
 }
 
 /** The partition has no record where it must have one. */
-export class StreamGap extends PerennialError {
+export class StreamGap extends StreamUnreadable {
   constructor(
     readonly topic: string,
     readonly partition: number,
@@ -46,10 +54,9 @@ export class StreamGap extends PerennialError {
     readonly found: number,
   ) {
     super(
-      'unavailable',
       'stream-gap',
       `Partition ${partition} of ${topic} goes on at offset ${found}, but ${wanted} is wanted: ` +
-        `the topic may have been compacted, which it must never be. ${WAY_OUT}`,
+        'the topic was made anew, or was compacted, which it must never be',
     );
   }
 }
@@ -60,7 +67,7 @@ export const readingProblem = (
   partition: number,
   wanted: number,
   { low, high }: Watermarks,
-): PerennialError | undefined => {
+): StreamUnreadable | undefined => {
   if (wanted < low) return new StreamTruncated(topic, partition, wanted, low);
   if (wanted > high) return new StreamRecreated(topic, partition, wanted, high);
   return undefined;

@@ -1,10 +1,11 @@
 import type { Batch, KafkaMessage } from 'kafkajs';
+import { lastingProblem } from '../doubts.js';
 import type { ConsumeOptions, Watermarks } from '../event-stream.js';
 import { Assignments } from './assignments.js';
 import { Change } from './change.js';
 import { GroupConsumer, type GroupConsumerOptions, type GroupEvents } from './group-consumer.js';
 import { isKafkaFailure } from './kafka-failure.js';
-import { readingProblem, StreamGap } from './stream-errors.js';
+import { readingProblem, StreamGap, StreamUnreadable } from './stream-errors.js';
 
 export interface TopicBatch {
   readonly partition: number;
@@ -38,9 +39,6 @@ interface Held {
 const HELD_BYTES = 8 * 1024 * 1024;
 /** An offset that a batch does not begin at although it was sought so often is not there. */
 const MOST_ASTRAY = 5;
-/** A broker that has just started may say for a moment that a partition ends earlier than it does. */
-const DOUBTS = 4;
-const DOUBT_MS = 500;
 /** A partition that is not to be read now is asked for again. */
 const ASK_AGAIN_MS = 2_000;
 const FIRST_BACK_OFF_MS = 100;
@@ -56,7 +54,7 @@ export class TopicReading implements GroupEvents {
   private placements: Placement[] = [];
   private held: Held[] = [];
   private heldBytes = 0;
-  private tell: (partitions: readonly number[]) => void = () => {};
+  private reader: Pick<ConsumeOptions, 'assigned' | 'unreadable'> = {};
   private failure: { readonly error: unknown } | undefined;
   private closed = false;
   private readonly news = new Change();
@@ -68,9 +66,10 @@ export class TopicReading implements GroupEvents {
     private readonly placed: (partition: number, from: number) => void = () => {},
   ) {}
 
-  async *batches({ signal, resumeAt, assigned }: ConsumeOptions): AsyncGenerator<TopicBatch> {
+  async *batches(options: ConsumeOptions): AsyncGenerator<TopicBatch> {
     if (this.consumer) throw new Error('The topic is being read already.');
-    this.tell = assigned ?? (() => {});
+    const { signal } = options;
+    this.reader = options;
     const wake = () => this.news.notify();
     signal.addEventListener('abort', wake);
     this.failure = undefined;
@@ -81,7 +80,7 @@ export class TopicReading implements GroupEvents {
         this.raise();
         const placement = this.placements.shift();
         const held = placement ? undefined : this.take();
-        if (placement) await this.place(placement, { signal, resumeAt });
+        if (placement) await this.place(placement, options);
         else if (held) yield held;
         else await this.news.next();
       }
@@ -102,18 +101,26 @@ export class TopicReading implements GroupEvents {
     await this.consumer?.close();
   }
 
+  /** See EventStream.setBack. */
+  setBack(partition: number, generation: number): void {
+    if (!this.assignments.has(partition, generation)) return;
+    this.assignments.unplace(partition);
+    this.consumer?.pause(partition);
+    this.askAgain({ partition, generation, from: undefined });
+  }
+
   assigned(partitions: readonly number[]): void {
     const generation = this.assignments.assign(partitions);
     this.placements = partitions.map((partition) => ({ partition, generation, from: undefined }));
     this.drop();
-    this.tell(partitions);
+    this.reader.assigned?.(partitions);
   }
 
   lost(): void {
     this.assignments.assign([]);
     this.placements = [];
     this.drop();
-    this.tell([]);
+    this.reader.assigned?.([]);
   }
 
   fetched(batch: Batch): boolean {
@@ -154,9 +161,10 @@ export class TopicReading implements GroupEvents {
     if (verdict.is === 'unasked') return false;
     const { generation, first } = verdict;
     if (verdict.is === 'astray') {
-      if (verdict.times > MOST_ASTRAY) throw new StreamGap(this.options.topic, partition, first, from);
       this.consumer?.pause(partition);
-      this.placements.push({ partition, generation, from: first });
+      if (verdict.times > MOST_ASTRAY)
+        this.cannotRead({ partition, generation }, new StreamGap(this.options.topic, partition, first, from));
+      else this.placements.push({ partition, generation, from: first });
     } else {
       const bytes = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
       this.held.push({ batch: { partition, generation, first, last, messages }, bytes });
@@ -174,15 +182,35 @@ export class TopicReading implements GroupEvents {
     return held.batch;
   }
 
-  /** What is held was fetched for an assignment that has passed. */
-  private drop(): void {
-    this.held = [];
-    this.heldBytes = 0;
+  /** What is held, of one partition or of all, was fetched for a placement that has passed. */
+  private drop(partition?: number): void {
+    this.held = this.held.filter(({ batch }) => partition !== undefined && batch.partition !== partition);
+    this.heldBytes = this.held.reduce((sum, { bytes }) => sum + bytes, 0);
     this.taken.notify();
     this.news.notify();
   }
 
-  private async place(
+  private async place(placement: Placement, options: ConsumeOptions): Promise<void> {
+    try {
+      await this.seek(placement, options);
+    } catch (error) {
+      if (!(error instanceof StreamUnreadable)) throw error;
+      this.consumer?.pause(placement.partition);
+      this.cannotRead(placement, error);
+    }
+  }
+
+  /** Whoever reads is told, and goes on with the other partitions; or it is the end. */
+  private cannotRead(
+    { partition, generation }: Pick<Placement, 'partition' | 'generation'>,
+    reason: StreamUnreadable,
+  ): void {
+    if (!this.reader.unreadable) throw reason;
+    this.reader.unreadable(partition, generation, reason.problem);
+    this.setBack(partition, generation);
+  }
+
+  private async seek(
     { partition, generation, from }: Placement,
     { signal, resumeAt }: ConsumeOptions,
   ): Promise<void> {
@@ -190,6 +218,7 @@ export class TopicReading implements GroupEvents {
     const wanted = from ?? (await this.patiently(valid, () => resumeAt(partition, generation)));
     if (!valid()) return;
     if (wanted === undefined) return this.askAgain({ partition, generation, from });
+    if (from === undefined) this.drop(partition);
     await this.patiently(valid, () => this.assertReadable(partition, wanted, valid));
     if (!valid()) return;
     this.assignments.place(partition, wanted);
@@ -208,13 +237,20 @@ export class TopicReading implements GroupEvents {
   }
 
   private async assertReadable(partition: number, wanted: number, valid: () => boolean): Promise<void> {
-    for (let doubts = 0; valid(); doubts++) {
+    const look = async () => {
+      if (!valid()) return undefined;
       const watermarks = (await this.options.watermarks()).get(partition) ?? { low: 0, high: 0 };
       const problem = readingProblem(this.options.topic, partition, wanted, watermarks);
-      if (!problem) return;
-      if (watermarks.low > wanted || doubts === DOUBTS) throw problem;
-      await this.news.next(DOUBT_MS);
-    }
+      if (watermarks.low > wanted) throw problem;
+      return problem;
+    };
+    const problem = await lastingProblem(look, (ms) => this.sleep(ms, valid));
+    if (problem) throw problem;
+  }
+
+  private async sleep(ms: number, valid: () => boolean): Promise<void> {
+    const until = performance.now() + ms;
+    for (let left = ms; valid() && left > 0; left = until - performance.now()) await this.news.next(left);
   }
 
   /** Again and again while brokers are away, for as long as the question makes sense. */

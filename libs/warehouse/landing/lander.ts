@@ -1,34 +1,29 @@
-import { PerennialError } from '#eventing/errors';
+import { lastingProblem } from '#event-stream/doubts';
+import type { Watermarks } from '#event-stream/event-stream';
 import type { Logger } from '#platform/logging';
 import type { Warehouse } from '../warehouse.js';
 import { type Claims, claimToken } from './claims.js';
 import { isPerhapsOfTheView } from './engine-errors.js';
 import { markAllForRebuild } from './failing-view.js';
 import { type Claim, nextStep, type PartitionState } from './landing-step.js';
+import { LandingStopped, REFILL } from './landing-stopped.js';
 import { LandingWriter, type Written } from './landing-writer.js';
 import type { Lane } from './lane.js';
+import { Continuity, lacksRows, landedTail } from './lane-continuity.js';
 import type { Patience } from './patience.js';
 import { presentOffsets } from './present.js';
 import { select } from './rows.js';
-
-/** Events would be lost if landing went on. */
-export class LandingStopped extends PerennialError {
-  constructor(
-    readonly partition: number,
-    reason: string,
-  ) {
-    super(
-      'unavailable',
-      'landing-stopped',
-      `Partition ${partition} cannot be landed: ${reason}. What is missing can be had from the event store: perennial refill --from-position N; then the projector goes on (docs/how-to/repair.md).`,
-    );
-  }
-}
 
 /** A state read longer ago is read again before anything is done: this process may have slept meanwhile. */
 const OUTDATED_MS = 30_000;
 /** So often a view may ask for too much before it is detached, lest it stop everything. */
 const MOST_STRIKES = 4;
+
+export interface Resumption {
+  readonly state: PartitionState;
+  readonly from: number;
+  readonly continuity: Continuity;
+}
 
 /** Does what `nextStep` says. */
 export class Lander {
@@ -44,27 +39,47 @@ export class Lander {
     this.writer = new LandingWriter(warehouse, log);
   }
 
-  /** Where a partition is to be read on from, and how far it is. @throws LandingStopped when events would be lost */
-  resume(partition: number, low: number): Promise<{ state: PartitionState; from: number }> {
+  /**
+   * Where a partition is to be landed on from, how far it is, and what must hold for the stream.
+   * @param watermarks of the partition, asked now
+   * @param doubts whether a stream that ends too early is looked at more than once
+   * @throws LandingStopped when events would be lost
+   */
+  resume(partition: number, watermarks: () => Promise<Watermarks>, doubts: boolean): Promise<Resumption> {
     return this.patience.until(async () => {
+      const { low } = await watermarks();
       for (;;) {
         const state = await this.claims.load(partition);
         const step = nextStep(state, undefined, low);
-        if (step.do === 'read') return { state, from: step.from };
+        if (step.do === 'read') {
+          await demandEnd(partition, state, watermarks, doubts);
+          return { state, from: step.from, continuity: await this.continuity(partition, low, step.from) };
+        }
         if (step.do !== 'settle') throw stopped(partition, step);
         await this.settle(partition, step.claim);
       }
     });
   }
 
-  /** One step further; the lane's state says how far. @throws LandingStopped when events would be lost */
-  advance(lane: Lane): Promise<void> {
+  private async continuity(partition: number, low: number, next: number): Promise<Continuity> {
+    const { warehouse } = this;
+    return new Continuity(partition, next, await landedTail(warehouse, partition, low, next), (span) =>
+      this.patience.until(() => lacksRows(warehouse, partition, span)),
+    );
+  }
+
+  /**
+   * One step further; the lane's state says how far. Nothing is done any more once the lane is somebody else's.
+   * @throws LandingStopped when events would be lost
+   */
+  advance(lane: Lane, isMine: () => boolean): Promise<void> {
     let strikes = 0;
     return this.patience.until(async (attempt, failure) => {
+      if (!isMine()) return;
       if (isPerhapsOfTheView(failure)) strikes += 1;
       if (attempt > 1 || Date.now() - lane.stateReadAt > OUTDATED_MS)
         lane.be(await this.claims.load(lane.partition));
-      await this.step(lane, strikes < MOST_STRIKES);
+      if (isMine()) await this.step(lane, strikes < MOST_STRIKES);
     });
   }
 
@@ -155,7 +170,27 @@ export class Lander {
 
 const turnOf = (state: PartitionState): number => (state.is === 'claimed' ? 0 : state.turn);
 
+/** What is landed or claimed must be in the stream. */
+const demandEnd = async (
+  partition: number,
+  state: PartitionState,
+  watermarks: () => Promise<Watermarks>,
+  doubts: boolean,
+): Promise<void> => {
+  const end = state.is === 'claimed' ? state.claim.last + 1 : state.next;
+  const tooEarly = async () => {
+    const { high } = await watermarks();
+    return high < end ? high : undefined;
+  };
+  const high = doubts ? await lastingProblem(tooEarly) : await tooEarly();
+  if (high !== undefined)
+    throw new LandingStopped(
+      partition,
+      `the stream ends before offset ${high}, but was read up to ${end}: it was made anew, or has lost events`,
+    );
+};
+
 const stopped = (
   partition: number,
   step: { readonly do: string; readonly reason?: string },
-): LandingStopped => new LandingStopped(partition, step.reason ?? step.do);
+): LandingStopped => new LandingStopped(partition, `${step.reason ?? step.do}; ${REFILL}`);

@@ -1,16 +1,18 @@
-import type { EventStream, LandedOffsets, StreamBatch } from '#event-stream/event-stream';
+import type { EventStream, LandedOffsets } from '#event-stream/event-stream';
 import type { Logger } from '#platform/logging';
 import { noTracing, type Tracing } from '#platform/tracing';
 import type { Boundary } from '../boundary.js';
 import type { Warehouse } from '../warehouse.js';
 import { Claims } from './claims.js';
 import { LandedPublisher } from './landed-publisher.js';
-import { Lander, LandingStopped } from './lander.js';
+import { Lander } from './lander.js';
 import type { LandingProgress } from './landing-progress.js';
 import { LandingCounts, type LandingStatus, partitionStatus, standingOf } from './landing-status.js';
-import type { PartitionState } from './landing-step.js';
+import { LandingStopped } from './landing-stopped.js';
 import { LandingTraces } from './landing-traces.js';
-import { Lane, type LaneLimits } from './lane.js';
+import type { Lane, LaneLimits } from './lane.js';
+import { LaneReader } from './lane-reader.js';
+import { Lanes } from './lanes.js';
 import { Abandoned, Patience } from './patience.js';
 import { WakeUp } from './wake-up.js';
 import { type Freshness, Watermark } from './watermark.js';
@@ -61,9 +63,10 @@ export class Landing implements LandingProgress {
   /** Resolves when it knows how far the warehouse is; never, when it fails before. */
   readonly started: Promise<void>;
   private readonly watermark: Watermark;
-  private readonly lanes = new Map<number, Lane>();
+  private readonly lanes = new Lanes();
   private readonly claims: Claims;
   private readonly lander: Lander;
+  private readonly reader: LaneReader;
   private readonly patience: Patience;
   private readonly publisher: LandedPublisher | undefined;
   private readonly counts = new LandingCounts();
@@ -98,6 +101,7 @@ export class Landing implements LandingProgress {
         resolve();
       };
     });
+    this.reader = this.newReader(options);
     this.done = this.run();
     // Whoever does not look at `done` learns of a failure from the log.
     this.done.catch(() => {});
@@ -130,7 +134,7 @@ export class Landing implements LandingProgress {
     const { landedRecords, landedBatches, deadLetters, lastLandedAt } = this.counts;
     return {
       ...this.standing,
-      partitions: [...this.lanes.values()].map(partitionStatus),
+      partitions: this.lanes.all.map(partitionStatus),
       landedRecords,
       landedBatches,
       deadLetters,
@@ -153,10 +157,11 @@ export class Landing implements LandingProgress {
 
   /** Of the partitions that this process lands. */
   freshness(): Promise<Freshness> {
-    const waiting = [...this.lanes.values()].flatMap(({ behindSince }) => behindSince ?? []);
+    const lanes = this.lanes.all;
+    const waiting = lanes.flatMap(({ behindSince }) => behindSince ?? []);
     return this.watermark.freshness(
       waiting.length > 0 ? Math.min(...waiting) : undefined,
-      this.lanes.size > 0 ? new Set(this.lanes.keys()) : undefined,
+      lanes.length > 0 ? new Set(lanes.map(({ partition }) => partition)) : undefined,
     );
   }
 
@@ -166,7 +171,7 @@ export class Landing implements LandingProgress {
       this.end();
     };
     const over = this.graceOver();
-    await Promise.race([Promise.all([this.read().catch(failed), this.land().catch(failed)]), over]);
+    await Promise.race([Promise.all([this.reader.read().catch(failed), this.land().catch(failed)]), over]);
     this.watermark.close();
     this.refuseRest();
     await this.publisher?.close();
@@ -190,68 +195,29 @@ export class Landing implements LandingProgress {
     this.room.notify();
   }
 
-  private async read(): Promise<void> {
+  private newReader({ stream, log, limits = LIMITS }: LandingOptions): LaneReader {
+    const { lander, lanes, work, room } = this;
     const { signal } = this.stopping;
-    const batches = this.options.stream.consume({
-      signal,
-      resumeAt: (partition, generation) => this.resumeAt(partition, generation),
-      assigned: (partitions) => this.assigned(partitions),
-    });
-    for await (const batch of batches) {
-      const lane = this.laneOf(batch);
-      if (!lane) continue;
-      lane.add(batch);
-      this.traces.arrived(batch);
-      this.work.notify();
-      while (lane.overfull && this.isMine(lane) && !signal.aborted) await this.room.sleep();
-    }
-  }
-
-  /** None when events would be lost: the other partitions are landed, and `status` says why this one is not. */
-  private async resumeAt(partition: number, generation: number): Promise<number | undefined> {
-    const watermarks = await this.options.stream.watermarks();
-    const low = watermarks.get(partition)?.low ?? 0;
-    try {
-      const { state, from } = await this.lander.resume(partition, low);
-      this.lanes.set(partition, this.newLane(partition, generation, state, from));
-      this.traces.drop(partition);
-      this.advanceTo(partition, from);
-      return from;
-    } catch (error) {
-      if (!(error instanceof LandingStopped) || watermarks.size === 1) throw error;
-      const lane = this.newLane(partition, generation, { is: 'landed', next: low, turn: 0 }, low);
-      const known = this.lanes.get(partition)?.stopped?.message === error.message;
-      this.lanes.set(partition, lane);
-      this.stopLane(lane, error, known);
-      return undefined;
-    } finally {
-      this.begin();
-      this.work.notify();
-    }
-  }
-
-  private newLane(partition: number, generation: number, state: PartitionState, from: number): Lane {
-    return new Lane(partition, generation, state, from, this.options.limits ?? LIMITS);
-  }
-
-  private stopLane(lane: Lane, error: LandingStopped, known = false): void {
-    lane.stop(error);
-    if (!known)
-      this.options.log.error({ err: error, partition: lane.partition }, 'A partition is landed no further');
-    this.observe();
-  }
-
-  /** A claim that is open in a partition that was taken away is its successor's, who lands it under the same token. */
-  private assigned(partitions: readonly number[]): void {
-    if (this.stopping.signal.aborted) return; // what is open is brought to its end
-    for (const partition of [...this.lanes.keys()].filter((each) => !partitions.includes(each))) {
-      this.lanes.delete(partition);
-      this.watermark.drop(partition);
-      this.traces.drop(partition);
-      this.publisher?.drop(partition);
-    }
-    this.work.notify();
-    this.room.notify();
+    return new LaneReader(
+      { stream, lander, lanes, limits, log, work, room, signal },
+      {
+        resumed: (partition, next) => {
+          this.traces.drop(partition);
+          this.advanceTo(partition, next);
+        },
+        dropped: (partition) => {
+          this.watermark.drop(partition);
+          this.traces.drop(partition);
+          this.publisher?.drop(partition);
+        },
+        arrived: (batch) => this.traces.arrived(batch),
+        known: () => {
+          this.observe();
+          this.begin();
+          this.work.notify();
+        },
+      },
+    );
   }
 
   private advanceTo(partition: number, next: number): void {
@@ -260,19 +226,9 @@ export class Landing implements LandingProgress {
     this.traces.landed(partition, next);
   }
 
-  /** None for a batch whose partition has been taken away since, even if it was given back, or is stopped. */
-  private laneOf({ partition, generation }: StreamBatch): Lane | undefined {
-    const lane = this.lanes.get(partition);
-    return lane?.generation === generation && !lane.stopped ? lane : undefined;
-  }
-
-  private isMine(lane: Lane): boolean {
-    return this.lanes.get(lane.partition) === lane;
-  }
-
   private async land(): Promise<void> {
     for (;;) {
-      const lane = this.nextLane();
+      const lane = this.lanes.next(this.pauses > 0);
       // Also when it is to stop, a claim is brought to its end.
       if (this.stopping.signal.aborted && lane?.state.is !== 'claimed') break;
       if (lane) await this.landOne(lane);
@@ -281,40 +237,24 @@ export class Landing implements LandingProgress {
     await this.lander.flush();
   }
 
-  /** A claim is brought to its end before anything else; otherwise who waits longest comes first. */
-  private nextLane(): Lane | undefined {
-    const ready = [...this.lanes.values()].filter((lane) => this.isReady(lane));
-    const open = ready.find(({ state }) => state.is === 'claimed');
-    return open ?? ready.sort((a, b) => (a.behindSince ?? 0) - (b.behindSince ?? 0))[0];
-  }
-
-  private isReady(lane: Lane): boolean {
-    if (lane.stopped) return false;
-    if (lane.state.is === 'held') return this.pauses === 0 && performance.now() >= lane.notBefore;
-    if (lane.read === undefined || lane.incomplete) return false;
-    if (lane.state.is === 'claimed') return true;
-    return this.pauses === 0 && (lane.full || performance.now() >= lane.notBefore);
-  }
-
   private async landOne(lane: Lane): Promise<void> {
     const started = performance.now();
     const { behindSince } = lane;
     const before: string = lane.state.is;
     try {
-      await this.lander.advance(lane);
+      await this.lander.advance(lane, () => this.lanes.has(lane));
     } catch (error) {
-      if (!(error instanceof LandingStopped) || this.lanes.size === 1) throw error;
-      this.stopLane(lane, error);
+      if (!(error instanceof LandingStopped)) throw error;
+      this.reader.setBack(lane, error);
     }
     this.observe();
     this.room.notify();
-    if (!this.isMine(lane) || lane.stopped) return;
+    if (!this.lanes.has(lane) || !lane.goesOn) return;
     if (lane.state.is === 'held') lane.notBefore = performance.now() + HELD_MS;
     if (lane.state.is !== 'landed') return;
     this.advanceTo(lane.partition, lane.state.next);
     if (before !== 'claimed') return;
-    // Not waited for: who watches must not hold up who lands.
-    this.options.published?.publish(new Map([[lane.partition, lane.state.next]])).catch(() => {});
+    this.reader.goesOn(lane.partition);
     this.landedAt = performance.now();
     this.options.onLanded?.({
       milliseconds: this.landedAt - started,
@@ -331,23 +271,20 @@ export class Landing implements LandingProgress {
       for (const { resolve } of this.resting.splice(0)) resolve(this.watermark.offsets);
     }
     if (performance.now() >= this.landedAt + IDLE_MS) await this.lander.flush();
-    const due = [...this.lanes.values()]
-      .filter(
-        (lane) => this.pauses === 0 && !lane.stopped && (isHeld(lane) || (lane.read && !lane.incomplete)),
-      )
-      .map(({ notBefore }) => notBefore);
+    const due = [this.lanes.due(this.pauses > 0) ?? Number.POSITIVE_INFINITY];
     if (this.claims.hasNotes) due.push(this.landedAt + IDLE_MS);
-    await this.work.sleep(due.length > 0 ? Math.max(1, Math.min(...due) - performance.now()) : undefined);
+    const next = Math.min(...due);
+    await this.work.sleep(Number.isFinite(next) ? Math.max(1, next - performance.now()) : undefined);
   }
 
   private isAtRest(): boolean {
-    return this.begun && [...this.lanes.values()].every(({ state }) => state.is !== 'claimed');
+    return this.begun && this.lanes.all.every(({ state }) => state.is !== 'claimed');
   }
 
   /** Notes since when it has stood as it stands. */
   private observe(): void {
     const { failure, patience, pauses } = this;
-    const lanes = [...this.lanes.values()];
+    const lanes = this.lanes.all;
     const now = standingOf({ failure, trouble: patience.trouble, paused: pauses > 0, lanes });
     const since = now.state === this.standing.state ? this.standing.since : Date.now();
     this.standing = { ...now, since };
@@ -357,5 +294,3 @@ export class Landing implements LandingProgress {
     for (const { reject } of this.resting.splice(0)) reject(new Error('Landing has stopped.'));
   }
 }
-
-const isHeld = ({ state }: Lane): boolean => state.is === 'held';

@@ -1,5 +1,6 @@
 import type { StreamBatch, StreamRecord } from '#event-stream/event-stream';
 import type { Claim, PartitionState, Span } from './landing-step.js';
+import type { Continuity } from './lane-continuity.js';
 import { type Batch, batchOf, joined, select } from './rows.js';
 
 export interface LaneLimits {
@@ -26,8 +27,10 @@ export class Lane {
   stateReadAt = Date.now();
   /** The claimed offsets have not all been read yet. */
   incomplete = false;
-  /** Why it does not go on: what comes is not kept. */
+  /** Why it does not go on, or did not before, as long as nothing has shown that it does. */
   stopped: Error | undefined;
+  /** What comes is not kept. */
+  private halted = false;
   /** From when on a batch may be claimed that could still grow. */
   notBefore = 0;
 
@@ -37,9 +40,14 @@ export class Lane {
     state: PartitionState,
     readFrom: number,
     private readonly limits: LaneLimits,
+    private readonly continuity?: Continuity,
   ) {
     this.current = state;
     this.first = readFrom;
+  }
+
+  get goesOn(): boolean {
+    return !this.halted;
   }
 
   get state(): PartitionState {
@@ -54,7 +62,20 @@ export class Lane {
   /** Events would be lost if it went on. */
   stop(reason: Error): void {
     this.stopped = reason;
+    this.halted = true;
     if (this.read) this.drop(this.read.last);
+  }
+
+  /** Begins anew after it was stopped. */
+  doubt(reason: Error | undefined): void {
+    if (!this.continuity?.proven) this.stopped = reason;
+  }
+
+  /** What of a batch is to be added. @throws LandingStopped when the stream is another one */
+  async admit(batch: StreamBatch): Promise<StreamBatch | undefined> {
+    const admitted = this.continuity ? await this.continuity.admit(batch) : batch;
+    if (this.goesOn && this.continuity?.proven) this.stopped = undefined;
+    return admitted;
   }
 
   add({ first, last, records, recordedAt }: StreamBatch): void {

@@ -253,4 +253,44 @@ describe('projectors that share a warehouse', () => {
     await until(async () => landing.landed().offsets.get(0) === 39, 'and goes on');
     expect(landing.landed().offsets.has(1)).toBe(false);
   });
+
+  it('go on by themselves once what stopped a partition in the midst of reading is repaired', async () => {
+    const stream = new MemoryStream(2, 5);
+    const first = await start(stream);
+    append(stream, 0, 20, 2);
+    expect(await first.landing.waitFor(19, DEADLINE)).toBe(true);
+    await first.landing.stop();
+    const { landing } = await start(stream);
+    await until(() => landing.landed().offsets.size === 2, 'it has begun');
+    const doubled = stream.append(eventLine(3), 1);
+    append(stream, 20, 40, 2);
+    await until(() => landing.status().state === 'failed', 'the partition is stopped');
+    expect(landing.status().reason).toMatch(/Partition 1 .* position 3, but 19 has landed before/);
+    await until(() => landing.landed().offsets.get(0) === 19, 'the other one goes on');
+    // Somebody says that there is nothing to be landed.
+    await warehouse.command(
+      `INSERT INTO crm.claims (partition, first, last, records, state, writer)
+       VALUES (1, ${doubled}, ${doubled}, 0, 'claimed', 'x'), (1, ${doubled}, ${doubled}, 0, 'landed', 'x')`,
+    );
+    await until(() => landing.landed().offsets.get(1) === 20, 'it goes on');
+    expect(landing.status().state).toBe('landing');
+    await demandOnce(40);
+  });
+
+  it('write nothing for a partition that was taken away while the warehouse was away', async () => {
+    const stream = new MemoryStream(1, 5);
+    const { landing, line } = await start(stream);
+    append(stream, 0, 10, 1);
+    expect(await landing.waitFor(9, DEADLINE)).toBe(true);
+    line.down();
+    append(stream, 10, 20, 1);
+    await until(() => landing.status().state === 'waiting', 'it waits to claim them');
+    stream.assign([]);
+    line.up();
+    await until(() => landing.status().state === 'landing', 'it has given up');
+    await landing.pause();
+    landing.resume();
+    expect(await warehouse.rows('SELECT count() AS n FROM crm.claims WHERE first >= 10')).toEqual([{ n: 0 }]);
+    await demandOnce(10);
+  });
 });
