@@ -45,14 +45,30 @@ describe('a landing that is only observed', () => {
     expect(await landing.waitFor(9, 60)).toBe(false);
   });
 
-  it('does not go back when a former projector tells of a partition', async () => {
-    const published = new MemoryLandedOffsets();
-    const landing = observe(streamOf(10), published);
-    await published.publish(new Map([[0, 5], [1, 5]])); // biome-ignore format: one line
+  it('forgets what was told of a topic that was made anew under the same name', async () => {
+    let told = new Map([[0, 5], [1, 5]]); // biome-ignore format: one line
+    const landing = observe(streamOf(10), { publish: async () => {}, read: async () => told });
     expect(await landing.waitFor(9, 5000)).toBe(true);
-    await published.publish(new Map([[0, 2]]));
+    told = new Map([[1, 5]]);
     await landing.freshness();
-    expect(landing.landed().position).toBe(9);
+    expect(landing.landed()).toEqual({ offsets: new Map([[1, 4]]), position: -1 });
+    told = new Map([[0, 2], [1, 1]]); // biome-ignore format: one line
+    await landing.freshness();
+    expect(landing.landed()).toEqual({ offsets: new Map([[0, 1], [1, 0]]), position: 2 }); // biome-ignore format: one line
+    expect(await landing.waitFor(9, 60)).toBe(false);
+  });
+
+  it('does not believe offsets that the topic does not reach, until it does', async () => {
+    const stream = streamOf(4);
+    const published = new MemoryLandedOffsets();
+    const landing = observe(stream, published);
+    await published.publish(new Map([[0, 5], [1, 2]])); // biome-ignore format: one line
+    await landing.freshness();
+    await landing.freshness();
+    expect(landing.landed()).toEqual({ offsets: new Map([[1, 1]]), position: -1 });
+    expect((await landing.freshness()).events).toBe(2);
+    for (let i = 0; i < 6; i++) stream.append(eventLine(4 + i), i % 2);
+    expect(await landing.waitFor(4, 5000)).toBe(true);
   });
 
   it('knows how many events have not landed, and since when', async () => {

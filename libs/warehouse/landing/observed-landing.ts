@@ -31,6 +31,8 @@ export class ObservedLanding implements LandingProgress {
   private readonly watermark: Watermark;
   private readonly age = new StreamAge();
   private readonly next = new Map<number, number>();
+  /** What is told of a partition that does not reach so far is not of this topic, and is left out while it stands. */
+  private readonly beyondEnd = new Map<number, number>();
   private readonly wake = new WakeUp();
   private readonly looking: Promise<void>;
   private begin: () => void = () => {};
@@ -104,9 +106,11 @@ export class ObservedLanding implements LandingProgress {
 
   private async readLanded(): Promise<void> {
     const published = await this.options.published.read();
+    // An offset that vanishes or falls is one of another numbering: the topic was made anew. Where a projector only
+    // lands its last batch again, too little is said for a moment, and never too much.
+    for (const partition of [...this.next.keys()]) if (!published.has(partition)) this.forget(partition);
     for (const [partition, next] of published) {
-      // Two projectors may have told of one partition, the former one last.
-      if (next <= (this.next.get(partition) ?? -1)) continue;
+      if (next === this.next.get(partition) || next === this.beyondEnd.get(partition)) continue;
       this.next.set(partition, next);
       this.watermark.advance(partition, next);
     }
@@ -116,8 +120,21 @@ export class ObservedLanding implements LandingProgress {
   }
 
   private async readAge(): Promise<void> {
-    this.age.see(await this.options.stream.watermarks(), Date.now());
+    const told = new Map([...this.beyondEnd, ...this.next]);
+    const watermarks = await this.options.stream.watermarks();
+    this.age.see(watermarks, Date.now());
     this.ageReadAt = performance.now();
+    this.beyondEnd.clear();
+    for (const [partition, next] of told) {
+      if (next <= (watermarks.get(partition)?.high ?? 0)) continue;
+      this.beyondEnd.set(partition, next);
+      this.forget(partition);
+    }
+  }
+
+  private forget(partition: number): void {
+    this.next.delete(partition);
+    this.watermark.drop(partition);
   }
 
   /** It goes on looking: who waits is told by the time that is up. */
