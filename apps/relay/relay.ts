@@ -121,7 +121,10 @@ class RunningRelay {
         await this.lead(seat, AbortSignal.any([term, this.stopping.signal]));
       } catch (error) {
         if (isFenced(error)) {
-          log.warn('Another relay has taken over: what this one had begun to write is void');
+          // Brokers answer both alike.
+          log.warn(
+            'What this relay had begun to write is void: another one has taken over, or it took too long',
+          );
           this.progress.is('standby');
           // By then it knows from the group whether another holds the seat.
           await rest(this.sessionTimeoutMs / 2, AbortSignal.any([term, this.stopping.signal]));

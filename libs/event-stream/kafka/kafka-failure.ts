@@ -25,7 +25,7 @@ export const isKafkaFailure = (error: unknown): error is Error =>
   error instanceof KafkaUnavailable ||
   (error instanceof Error && error.name.startsWith('KafkaJS') && !causes(error).some(isProgrammingError));
 
-/** Whether the writer is stale: another one with its transactional id has begun since. */
+/** Whether the writer is stale: another one with its transactional id has begun since, or brokers gave it up. */
 export const isFenced = (error: unknown): boolean =>
   causes(error).some(({ type, code }) => FENCED.has(type ?? '') || code === PRODUCER_FENCED);
 
