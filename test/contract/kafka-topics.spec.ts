@@ -58,12 +58,13 @@ describeWithKafka('the topics of the relay', () => {
             'retention.bytes': '1000000',
             'max.message.bytes': '1000',
             'cleanup.policy': 'compact',
+            'unclean.leader.election.enable': 'true',
           }),
         },
         { topic: checkpointTopicOf(options.topic), numPartitions: 2 },
       ],
     });
-    const checking = ensureTopics(admin, { ...options, minInSync: 2 });
+    const checking = ensureTopics(admin, { ...options, minInSync: 2, replication: 2 });
     await expect(checking).rejects.toMatchObject({ code: 'topic-settings' });
     const message = await checking.catch((error: Error) => error.message);
     const { topic } = options;
@@ -74,11 +75,15 @@ describeWithKafka('the topics of the relay', () => {
       `${topic} has max.message.bytes = 1000, which must be at least ${MAX_MESSAGE_BYTES}`,
       `${topic} has cleanup.policy = compact, which must be delete`,
       `${topic} has min.insync.replicas = 1, which must be at least 2`,
+      `${topic} has unclean.leader.election.enable = true, which must be false`,
+      `${topic} has replicas = 1, which must be at least 2`,
+      `${topic}.checkpoint has replicas = 1, which must be at least 2`,
       `${topic}.checkpoint has partitions = 2, which must be 1`,
       `${topic}.checkpoint has cleanup.policy = delete, which must be compact`,
       `${topic}.checkpoint has min.insync.replicas = 1, which must be at least 2`,
     ])
       expect(message).toContain(part);
+    expect(message).not.toContain(`${topic}.checkpoint has unclean`);
   });
 
   it('may keep more than was asked for', async () => {

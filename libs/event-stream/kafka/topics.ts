@@ -110,9 +110,10 @@ const create = async (admin: Admin, topics: ITopicConfig[]): Promise<void> => {
 
 const problemsOf = async (admin: Admin, options: TopicOptions): Promise<string[]> => {
   const { topic, partitions, minInSync, retentionDays, maxMessageBytes = MAX_MESSAGE_BYTES } = options;
+  const { replication } = options;
   const checkpoint = checkpointTopicOf(topic);
-  const [counts, events, checkpoints] = await Promise.all([
-    partitionCounts(admin, [topic, checkpoint]),
+  const [sizes, events, checkpoints] = await Promise.all([
+    sizesOf(admin, [topic, checkpoint]),
     settingsOf(admin, topic),
     settingsOf(admin, checkpoint),
   ]);
@@ -122,7 +123,7 @@ const problemsOf = async (admin: Admin, options: TopicOptions): Promise<string[]
   };
   const retention = Number(events.get('retention.ms'));
   const bytes = Number(events.get('retention.bytes'));
-  const count = counts.get(topic);
+  const count = sizes.get(topic)?.partitions;
   must(count === partitions, topic, 'partitions', count, `${partitions} as configured, and never changes`);
   must(
     retention === -1 || retention >= retentionDays * DAY_MS,
@@ -136,7 +137,7 @@ const problemsOf = async (admin: Admin, options: TopicOptions): Promise<string[]
   must(policy === 'delete', topic, 'cleanup.policy', policy, 'delete: every event of a key is needed');
   const size = Number(events.get('max.message.bytes'));
   must(size >= maxMessageBytes, topic, 'max.message.bytes', size, `at least ${maxMessageBytes}`);
-  const one = counts.get(checkpoint);
+  const one = sizes.get(checkpoint)?.partitions;
   must(one === 1, checkpoint, 'partitions', one, '1');
   const compacted = checkpoints.get('cleanup.policy');
   must(compacted === 'compact', checkpoint, 'cleanup.policy', compacted, 'compact: it holds the last one');
@@ -146,13 +147,38 @@ const problemsOf = async (admin: Admin, options: TopicOptions): Promise<string[]
   ] as const) {
     const inSync = Number(settings.get('min.insync.replicas'));
     must(inSync >= minInSync, name, 'min.insync.replicas', inSync, `at least ${minInSync}`);
+    const replicas = sizes.get(name)?.replicas ?? 0;
+    must(replicas >= replication, name, 'replicas', replicas, `at least ${replication}`);
+    // A service that keeps it to itself does not tell.
+    const unclean = settings.get('unclean.leader.election.enable');
+    must(
+      unclean !== 'true',
+      name,
+      'unclean.leader.election.enable',
+      unclean,
+      'false: a leader that is behind would lose what was acknowledged',
+    );
   }
   return problems;
 };
 
-const partitionCounts = async (admin: Admin, topics: string[]): Promise<ReadonlyMap<string, number>> => {
+interface TopicSize {
+  readonly partitions: number;
+  /** Of the partition that has the fewest. */
+  readonly replicas: number;
+}
+
+const sizesOf = async (admin: Admin, topics: string[]): Promise<ReadonlyMap<string, TopicSize>> => {
   const { topics: found } = await answered(admin.fetchTopicMetadata({ topics }));
-  return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+  return new Map(
+    found.map(({ name, partitions }) => [
+      name,
+      {
+        partitions: partitions.length,
+        replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+      },
+    ]),
+  );
 };
 
 const settingsOf = async (admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> => {
