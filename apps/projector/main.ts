@@ -8,6 +8,7 @@ import { laidAsideCount, measureTables, tablesHealth } from '#apps/service/table
 import { createKafka } from '#event-stream/kafka/kafka';
 import { openKafkaStream } from '#event-stream/kafka/kafka-stream';
 import { Landing } from '#warehouse/landing/landing';
+import { pruneNowAndThen } from './claim-upkeep.js';
 import { landingHealth } from './landing-health.js';
 import { landedBatches, measureConsumer, measureLanding } from './landing-metrics.js';
 
@@ -39,6 +40,7 @@ await runService(
       closing.add(() => landing.stop().catch(() => {}));
       measureLanding(metrics, landing, stream);
       measureConsumer(metrics, stream);
+      pruneNowAndThen(warehouse, log, closing);
       const laidAside = laidAsideCount(warehouse);
       measureTables(metrics, laidAside);
       const parts = {

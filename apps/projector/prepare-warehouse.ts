@@ -3,6 +3,7 @@ import type { Logger } from '#platform/logging';
 import { packageRoot } from '#platform/package-root';
 import type { Projector } from '#warehouse/boundary';
 import { dropScratchTables } from '#warehouse/columns';
+import { pruneClaims } from '#warehouse/landing/claim-pruning';
 import { migrate } from '#warehouse/migrations';
 import { type ProjectionSources, readSources } from '#warehouse/projection-status';
 import { renewSettings } from '#warehouse/projection-upkeep';
@@ -30,5 +31,6 @@ export const prepareWarehouse = async (
   for (const { name, state, reason } of await startProjections(warehouse, projections, { projector }))
     if (state !== 'current') log.warn({ projection: name, state, reason }, 'a projection needs attention');
   await renewSettings(warehouse);
+  await pruneClaims(warehouse);
   return projections;
 };

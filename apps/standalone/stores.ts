@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pruneNowAndThen } from '#apps/projector/claim-upkeep';
 import { landedBatches } from '#apps/projector/landing-metrics';
 import { prepareWarehouse, projectionFiles } from '#apps/projector/prepare-warehouse';
 import { startProjector } from '#apps/projector/projector';
@@ -55,6 +56,7 @@ export const openStores = (configuration: Configuration, metrics: Metrics, traci
     });
     closing.add(() => landing.stop().catch(() => {}));
     await openFeeds(warehouse, projections, landing);
+    pruneNowAndThen(warehouse, log, closing);
     return {
       upcasters: new Upcasters(upcasterList),
       eventStore,
