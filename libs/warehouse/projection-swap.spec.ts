@@ -123,10 +123,11 @@ describe('at the moment at which the public views come to read another version',
       log: createLogger('silent'),
     });
 
-  for (const [whose, projectorOf] of [
+  const pausing: readonly [string, () => Promise<Projector>][] = [
     ['all projectors of a distributed set', holds],
     ['the projector of one process', async () => landing],
-  ] as const)
+  ];
+  for (const [whose, projectorOf] of pausing)
     it(`shows no less than before while events land (pausing ${whose})`, async () => {
       const paused = await projectorOf();
       let pauses = 0;
