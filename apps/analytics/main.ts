@@ -14,6 +14,7 @@ import { runService } from '#apps/service/run-service';
 import { upcasters } from '#crm/catalogue';
 import { Upcasters } from '#eventing/upcaster';
 import { analytics } from './analytics.js';
+import { measureProjections } from './projection-metrics.js';
 import { registerSqlBodies } from './sql-body.js';
 
 await runService(
@@ -27,6 +28,7 @@ await runService(
       const eventStore = observeAppends(closing.opened(openEventStore(configuration)), metrics, tracing);
       const { warehouse, landing, places } = await observeWarehouse(configuration, 'analytics', log, closing);
       measureFreshness(metrics, landing);
+      measureProjections(metrics, warehouse, projectionFiles);
       const stores = {
         warehouse,
         landing,

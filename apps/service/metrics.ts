@@ -2,7 +2,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { version } from '#platform/package-root';
 
 /** One value, or one for each combination of labels. */
-type Reading = number | readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
+type Reading = number | Labelled;
+type Labelled = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 
 /** As Prometheus reads it. */
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -77,5 +78,5 @@ export class Metrics {
 const readings = (reading: Reading) => (typeof reading === 'number' ? [[{}, reading] as const] : reading);
 
 /** 1 for the state that something is in, 0 for the others: what Prometheus calls a state set. */
-export const stateSet = (states: readonly string[], current: string): Reading =>
+export const stateSet = (states: readonly string[], current: string): Labelled =>
   states.map((state) => [{ state }, state === current ? 1 : 0] as const);

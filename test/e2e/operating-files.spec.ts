@@ -90,6 +90,20 @@ describe('operating Perennial', () => {
     expect(rule.annotations.runbook_url).toBe(`docs/how-to/operate.md#${alert.toLowerCase()}`);
   });
 
+  it.each([
+    ['docs', 'scaling.md'],
+    ['docs', 'how-to', 'operate.md'],
+    ['docs', 'how-to', 'repair.md'],
+  ])('names no metric that there is not in %s/%s', (...path) => {
+    const named = [...read(...path).matchAll(/`(perennial_[a-z_]+)\b(?!\*)/g)].map(([, name]) => name!);
+    const known = (name: string) =>
+      [...documented.keys()].some(
+        (metric) => name === metric || (name.endsWith('_') && metric.startsWith(name)),
+      );
+    expect(named.filter((name) => !known(name))).toEqual([]);
+    expect(named.length).toBeGreaterThan(0);
+  });
+
   it('says of every alert what to do, and of no other', () => {
     const alerts = guide.slice(guide.indexOf('\n## Alerts\n')).split(/^### /m).slice(1);
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
