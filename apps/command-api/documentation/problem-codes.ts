@@ -143,7 +143,7 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
     'projector-paused': 'Somebody else pauses the projectors; try again.',
     'projector-away':
       'No projector ends what it has begun, so that none can be paused; try again when one runs.',
-    'pause-lost': 'The projectors did not stay paused; nothing was changed, try again.',
+    'pause-lost': 'The projectors did not stay paused, so the work is not finished; try again.',
     'backup-disk-full': 'The disk has no room for the backup; nothing of it was kept.',
     'landing-stopped': 'Events are not being landed.',
     'not-ready': 'The process cannot do its work.',

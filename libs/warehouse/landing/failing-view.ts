@@ -1,4 +1,11 @@
-import { detachFeed, isLive, markNeedsRebuild, projectionOfFeed, versions } from '../projection-ledger.js';
+import {
+  detachFeed,
+  isLive,
+  markNeedsRebuild,
+  projectionOfFeed,
+  type Version,
+  versions,
+} from '../projection-ledger.js';
 import type { Warehouse } from '../warehouse.js';
 
 /** Takes a view that fails away from crm.events; if it feeds a projection, that one needs a rebuild from now on. */
@@ -9,7 +16,11 @@ export const detachView = async (warehouse: Warehouse, view: string, reason: str
 };
 
 /** To be said when crm.events got rows that the projections may have missed, or may have got before. */
-export const markAllForRebuild = async (warehouse: Warehouse, reason: string): Promise<void> => {
-  const live = (await versions(warehouse)).filter((version) => isLive(version) && version.version > 0);
+export const markAllForRebuild = async (
+  warehouse: Warehouse,
+  reason: string,
+  which: (version: Version) => boolean = isLive,
+): Promise<void> => {
+  const live = (await versions(warehouse)).filter((version) => which(version) && version.version > 0);
   for (const { name } of live) await markNeedsRebuild(warehouse, name, reason);
 };

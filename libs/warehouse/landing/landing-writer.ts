@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '#platform/logging';
 import { WriteRefused } from '../connection.js';
 import type { Warehouse } from '../warehouse.js';
@@ -18,6 +19,10 @@ export interface Written {
   readonly records: number;
   readonly deadLetters: number;
 }
+
+/** So often a view may ask for too much before it is detached, lest it stop everything. */
+export const MOST_STRIKES = 4;
+const STRIKE_BACK_OFF_MS = 100;
 
 /** Inserts batches into crm.events and, through it, into every projection that is fed. */
 export class LandingWriter {
@@ -52,6 +57,18 @@ export class LandingWriter {
       }
     }
     return { records: batch.records - deadLetters, deadLetters };
+  }
+
+  /** For those who do not wait for the warehouse: but a view may ask for too much as often as when events land. */
+  async landPatiently(partition: number, batch: Batch, token: string): Promise<Written> {
+    for (let strikes = 0; ; strikes++) {
+      try {
+        return await this.land(partition, batch, { token, patient: strikes < MOST_STRIKES });
+      } catch (error) {
+        if (strikes === MOST_STRIKES || !isPerhapsOfTheView(error)) throw error;
+      }
+      await delay(STRIKE_BACK_OFF_MS * 2 ** strikes);
+    }
   }
 
   /** The rows passed our own check: what the engine has against some of them only it can say. */

@@ -6,7 +6,7 @@ import { markAllForRebuild } from './failing-view.js';
 import { PauseLost } from './holds.js';
 import type { LandingWriter } from './landing-writer.js';
 import { presentOffsets } from './present.js';
-import type { Batch } from './rows.js';
+import { type Batch, select } from './rows.js';
 
 export type RepairKind = 'replay' | 'refill';
 
@@ -30,16 +30,18 @@ interface OpenRepair extends Repair {
   readonly notedAt: string;
 }
 
-/** In one process several may pause landing at once, but only one repairs. */
-let turn: Promise<unknown> = Promise.resolve();
+/** In one process several may pause landing at once. One after the other they do nothing twice. */
+const turns = new WeakMap<Warehouse, Promise<unknown>>();
 
 /** Gives the records of some rows, always the same for the same rows. */
 export type Fetch = (partition: number, rows: readonly RepairRow[]) => Promise<Batch>;
 
 /**
- * Brings rows into crm.events after their time, each exactly once: announced with their offsets, inserted under the
- * announcement's id as token, noted when done. The projections need a rebuild afterwards, because a feed leaves out
- * what lies before it was made, and because they may have had the rows before.
+ * Brings rows into crm.events after their time, each exactly once. Repairs of a kind are numbered, and each number is
+ * put if absent: a repair that was planned before another one was announced gets no number, and is planned again. What
+ * is announced is inserted under its id as token, by whoever comes, always the same rows, and noted when done. So it
+ * does not rest on the pause, which somebody who slept may have lost. The projections need a rebuild afterwards,
+ * because a feed leaves out what lies before it was made, and because they may have had the rows before.
  */
 export class Repairs {
   constructor(
@@ -66,14 +68,21 @@ export class Repairs {
   repair(projector: Projector, plan: (landed: Boundary) => Promise<readonly Repair[]>): Promise<number> {
     return this.whilePaused(projector, async (landed) => {
       let rows = 0;
-      for (const repair of await plan(landed)) {
-        const last = landed.get(repair.partition) ?? -1;
-        const beyond = repair.rows.find(({ offset }) => offset > last);
-        if (beyond !== undefined)
-          throw new Error(`Offset ${beyond.offset} of partition ${repair.partition} is still to be landed.`);
-        rows += await this.finish(await this.announce(repair));
+      for (;;) {
+        // Before the plan: whatever anybody announces from now on takes this number away.
+        const next = await this.announced();
+        for (const repair of await this.open()) rows += await this.finish(repair);
+        const repairs = await plan(landed);
+        let done = 0;
+        for (const repair of repairs) {
+          demandLanded(repair, landed);
+          const open = await this.announce(repair, next + done);
+          if (!open) break;
+          rows += await this.finish(open);
+          done += 1;
+        }
+        if (done === repairs.length) return rows;
       }
-      return rows;
     });
   }
 
@@ -82,8 +91,11 @@ export class Repairs {
     projector: Projector,
     work: (landed: Boundary) => Promise<Result>,
   ): Promise<Result> {
-    const result = turn.then(() => whilePaused(projector, work));
-    turn = result.catch(() => {});
+    const result = (turns.get(this.warehouse) ?? Promise.resolve()).then(() => whilePaused(projector, work));
+    turns.set(
+      this.warehouse,
+      result.catch(() => {}),
+    );
     try {
       return await result;
     } catch (error) {
@@ -93,27 +105,29 @@ export class Repairs {
     }
   }
 
-  private async announce({ partition, rows }: Repair): Promise<OpenRepair> {
-    const name = `${this.kind}-${partition}-${rows[0]?.offset}-${rows.at(-1)?.offset}`;
+  /** How many there are, which is the number of the next one. */
+  private async announced(): Promise<number> {
     await caughtUp(this.warehouse, 'crm.repairs');
-    const [before] = await this.warehouse.rows<{ attempts: number }>(
-      `SELECT uniqExact(id) AS attempts FROM crm.repairs
-       WHERE kind = {kind:String} AND partition = {partition:UInt16} AND startsWith(id, {name:String})`,
-      { kind: this.kind, partition, name: `${name}-` },
+    const [row] = await this.warehouse.rows<{ repairs: number }>(
+      'SELECT uniqExact(id) AS repairs FROM crm.repairs WHERE kind = {kind:String}',
+      { kind: this.kind },
     );
-    const id = `${name}-${before?.attempts ?? 0}`;
+    return row?.repairs ?? 0;
+  }
+
+  /** Undefined when somebody else has announced one under this number, or has ended ours already. */
+  private async announce({ partition, rows }: Repair, number: number): Promise<OpenRepair | undefined> {
+    const id = `${this.kind}-${partition}-${rows[0]?.offset}-${rows.at(-1)?.offset}-${number}`;
     const offsets = rows.map(({ offset }) => offset);
     const positions = rows.flatMap(({ position }) => position ?? []);
     await this.insert(
       { id, kind: this.kind, partition, offsets, positions, state: 'claimed' },
-      `announce-${id}`,
+      `announce-${this.kind}-${number}`,
     );
-    const open = (await this.open()).find((repair) => repair.id === id);
-    if (!open) throw new Error(`The repair ${id} was done by somebody else meanwhile.`);
-    return open;
+    return (await this.open()).find((repair) => repair.id === id);
   }
 
-  /** Announced and not noted as landed; of two announcements of one id the first counts. */
+  /** Announced and not noted as landed. */
   private async open(): Promise<OpenRepair[]> {
     await caughtUp(this.warehouse, 'crm.repairs');
     const repairs = await this.warehouse.rows<{
@@ -136,19 +150,17 @@ export class Repairs {
   }
 
   private async finish({ id, partition, rows, notedAt }: OpenRepair): Promise<number> {
-    const old = (await insertsSince(this.warehouse, notedAt)) > this.window / 2;
+    const records = await this.fetch(partition, rows);
     const span = { first: rows[0]?.offset ?? 0, last: rows.at(-1)?.offset ?? 0 };
+    const reason = `${rows.length} events between offsets ${span.first} and ${span.last} of partition ${partition} came later`;
+    await markAllForRebuild(this.warehouse, reason);
     // The engine may have forgotten the token of an old one: only what is not there may go in.
+    const old = (await insertsSince(this.warehouse, notedAt)) > this.window / 2;
     const there = old ? await presentOffsets(this.warehouse, partition, span, 'events') : new Set<number>();
-    const records = await this.fetch(
-      partition,
-      rows.filter(({ offset }) => !there.has(offset)),
-    );
-    await markAllForRebuild(
-      this.warehouse,
-      `${rows.length} events between offsets ${span.first} and ${span.last} of partition ${partition} came later`,
-    );
-    await this.writer.land(partition, records, { token: old ? `${id}-again` : id, patient: false });
+    const absent = old ? select(records, (offset) => !there.has(offset)) : records;
+    await this.writer.landPatiently(partition, absent, old ? `${id}-again` : id);
+    // If the pause was lost, one may have been built anew since, without the rows.
+    await markAllForRebuild(this.warehouse, reason, ({ state }) => state === 'live');
     await this.insert({ id, kind: this.kind, partition, state: 'landed' });
     return rows.length;
   }
@@ -159,3 +171,10 @@ export class Repairs {
     });
   }
 }
+
+const demandLanded = ({ partition, rows }: Repair, landed: Boundary): void => {
+  const last = landed.get(partition) ?? -1;
+  const beyond = rows.find(({ offset }) => offset > last);
+  if (beyond !== undefined)
+    throw new Error(`Offset ${beyond.offset} of partition ${partition} is still to be landed.`);
+};
