@@ -21,20 +21,26 @@ interface Row {
   readonly checksum: string;
 }
 
-/** Compares events with the rows between two positions one by one, in the order of positions. */
+/** Per partition, the largest offset at which an event has landed that was looked at. */
+export type Highest = Map<number, number>;
+
+/**
+ * Compares events with the rows between two positions one by one, in the order of positions.
+ * @param highest of all events before; those that are compared here are added
+ */
 export const compareEvents = async (
   warehouse: Warehouse,
   places: EventPlaces,
   offsetOf: OffsetOf,
   span: Positions,
   events: readonly RecordedEvent[],
+  highest: Highest,
 ): Promise<Finding[]> => {
   const rows = await rowsBetween(warehouse, span);
   const setAside = await deadLettersOf(
     warehouse,
     events.filter(({ position }) => !rows.has(position)),
   );
-  const highest = new Map<number, number>();
   const found: Finding[] = events.map((event) => {
     const partition = places.partitionOf(event);
     const there = rows.get(event.position) ?? [];

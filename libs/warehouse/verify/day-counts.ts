@@ -3,7 +3,7 @@ import type { RecordedEvent } from '#eventing/event';
 import type { Warehouse } from '../warehouse.js';
 import type { OffsetOf, Positions } from './compare-events.js';
 import type { TopicPart } from './compare-topic.js';
-import { addChecksums, CHECKSUM, eventChecksum } from './event-checksum.js';
+import { addChecksums, CHECKSUM, eventChecksum, PLACE_CHECKSUM, placeChecksum } from './event-checksum.js';
 
 /** What each copy has of one day (UTC, by when it was recorded) and partition. */
 export interface DayCount {
@@ -69,16 +69,19 @@ export class DayCounts {
     offsetOf: OffsetOf,
     part: TopicPart | undefined,
   ): Promise<boolean> {
-    const { totals: landed, offsets: landedOffsets } = await this.rowsOf(span);
+    const { totals: landed, places: landedPlaces } = await this.rowsOf(span);
     const stored = new Totals();
-    let offsets: bigint | undefined = 0n;
+    let places: bigint | undefined = 0n;
     for (const event of events) {
-      const key = keyOf(event.recordedAt.slice(0, 10), this.places.partitionOf(event));
+      const partition = this.places.partitionOf(event);
+      const key = keyOf(event.recordedAt.slice(0, 10), partition);
       const total = { count: 1, checksum: eventChecksum(event) };
       stored.add(key, total);
       if (part?.gone.has(event.position)) this.gone.add(key, total);
       const offset = offsetOf(event);
-      offsets = offset === undefined || offsets === undefined ? undefined : offsets + BigInt(offset);
+      if (offset === undefined) places = undefined;
+      else if (places !== undefined)
+        places = addChecksums(places, placeChecksum(event.position, partition, offset));
     }
     for (const { partition, content } of part?.entries ?? [])
       if (content) this.topic.add(keyOf(content.day, partition), { count: 1, checksum: content.checksum });
@@ -86,7 +89,7 @@ export class DayCounts {
     this.landed.addAll(landed);
     // Without a known offset nobody can say whether all are in their places but by looking at each.
     return (
-      offsets === landedOffsets && keysOf(stored, landed).every((key) => same(stored.of(key), landed.of(key)))
+      places === landedPlaces && keysOf(stored, landed).every((key) => same(stored.of(key), landed.of(key)))
     );
   }
 
@@ -115,23 +118,23 @@ export class DayCounts {
     });
   }
 
-  private async rowsOf(span: Positions): Promise<{ totals: Totals; offsets: bigint }> {
+  private async rowsOf(span: Positions): Promise<{ totals: Totals; places: bigint }> {
     const rows = await this.warehouse.rows<{
       day: string;
       p: number;
       count: number;
       checksum: string;
-      offsets: string;
+      places: string;
     }>(
       `SELECT toString(toDate(recorded_at)) AS day, partition AS p, count() AS count,
-         toString(sum(${CHECKSUM})) AS checksum, toString(sum(offset)) AS offsets
+         toString(sum(${CHECKSUM})) AS checksum, toString(sum(${PLACE_CHECKSUM})) AS places
        FROM crm.events WHERE position > {after:Int64} AND position <= {through:Int64} GROUP BY day, p`,
       { ...span },
     );
     const totals = new Totals();
     for (const { day, p, count, checksum } of rows)
       totals.add(keyOf(day, p), { count, checksum: BigInt(checksum) });
-    return { totals, offsets: rows.reduce((sum, { offsets }) => sum + BigInt(offsets), 0n) };
+    return { totals, places: rows.reduce((sum, { places }) => addChecksums(sum, BigInt(places)), 0n) };
   }
 }
 

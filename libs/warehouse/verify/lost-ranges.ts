@@ -12,11 +12,12 @@ import type { Claim, PartitionState } from '../landing/landing-step.js';
 import { LandingWriter } from '../landing/landing-writer.js';
 import { presentOffsets } from '../landing/present.js';
 import { REPAIR_SIZE } from '../landing/repairs.js';
-import { batchOf, select } from '../landing/rows.js';
+import { type Batch, batchOf, select } from '../landing/rows.js';
 import type { Warehouse } from '../warehouse.js';
+import { deadLettersOf } from './dead-letters-of.js';
 import { lineContent } from './event-checksum.js';
 import { NoPlace, withPlaces } from './free-places.js';
-import { lastPositionBelow, positionsBetween } from './missing-events.js';
+import { lastPositionBelow, lettersWithin, placesWithin, recordsWithin } from './missing-events.js';
 
 export interface LostRangesOptions {
   readonly store: EventStore;
@@ -92,7 +93,7 @@ class LostRange {
   /** Undefined when the topic has lost more while it was read. */
   private async nextClaim(first: number, low: number): Promise<Claim | undefined> {
     const { warehouse, size = REPAIR_SIZE } = this.options;
-    const end = await this.endOfLost(low);
+    const end = await this.endBefore(low);
     if (end === undefined) return undefined;
     const after = await lastPositionBelow(warehouse, this.partition, first);
     const events = await this.eventsAfter(after, end, size);
@@ -102,16 +103,19 @@ class LostRange {
     return { first, last, records: events.length };
   }
 
-  /** The position before which every event of the partition is lost. */
-  private async endOfLost(low: number): Promise<number | undefined> {
+  /**
+   * The position of the first event at an offset that the topic still has, or behind it: all before it stand before
+   * that offset. Undefined when retention went on meanwhile.
+   */
+  private async endBefore(offset: number): Promise<number | undefined> {
     const { topic } = this.options;
-    // In this order: what lies before `low` is not beyond `written`, and what lies before `high` not beyond `later`.
+    // In this order: what lies before `offset` is not beyond `written`, and what lies before `high` not beyond `later`.
     const written = await topic.written();
-    const high = (await topic.watermarks()).get(this.partition)?.high ?? low;
+    const high = (await topic.watermarks()).get(this.partition)?.high ?? offset;
     const later = await topic.written();
     try {
       const { signal } = new AbortController();
-      for await (const records of topic.read({ partition: this.partition, from: low, to: high, signal }))
+      for await (const records of topic.read({ partition: this.partition, from: offset, to: high, signal }))
         for (const { line } of records) {
           const position = lineContent(line)?.position;
           if (position !== undefined && position <= later) return position;
@@ -129,13 +133,15 @@ class LostRange {
     const { partition } = this;
     const token = claimToken(partition, claim);
     log.info({ partition, ...claim }, 'What the topic no longer has is landed from the event store');
+    let landed = 0;
     if (!old || present < claim.records) {
       const batch = await this.batchFor(claim);
       const there = old
         ? await presentOffsets(warehouse, partition, claim, 'events or dead letters')
         : undefined;
       const absent = there ? select(batch, (offset) => !there.has(offset)) : batch;
-      await this.writer.land(partition, absent, { token: old ? `${token}-again` : token, patient: false });
+      await this.writer.landPatiently(partition, absent, old ? `${token}-again` : token);
+      landed = batch.records;
     }
     if (old)
       await markAllForRebuild(
@@ -144,25 +150,46 @@ class LostRange {
       );
     this.claims.noteLanded(partition, claim);
     await this.claims.flush();
-    return claim.records;
+    return landed;
   }
 
-  private async batchFor({ first, last, records }: Claim) {
+  /**
+   * The events of a claim. It may have counted records that are no events: what comes behind it is not its own. Whose
+   * place is known, from the topic or because it has landed, keeps it.
+   */
+  private async batchFor({ first, last, records }: Claim): Promise<Batch> {
     const { warehouse, topic } = this.options;
     const { partition } = this;
+    const within = { above: first - 1, below: last + 1 };
+    const letters = new Set(await lettersWithin(warehouse, partition, within));
     const after = await lastPositionBelow(warehouse, partition, first);
-    const events = await this.eventsAfter(after, Number.POSITIVE_INFINITY, records);
-    const { low, high } = (await topic.watermarks()).get(partition) ?? { low: 0, high: 0 };
-    const known = await positionsBetween(topic, partition, Math.max(low, first), Math.min(high, last + 1));
+    const events = await this.eventsAfter(after, await this.endOf(last), records);
+    const known = await recordsWithin(topic, partition, within);
+    for (const [position, offset] of await placesWithin(warehouse, partition, within))
+      known.set(position, offset);
+    const setAside = await deadLettersOf(warehouse, events);
+    const wanted = events
+      .filter(({ position }) => !setAside.has(position))
+      .slice(0, Math.max(0, records - letters.size));
     const rows = withPlaces(
       partition,
-      events.map(({ position }) => ({ position, offset: known.get(position) })),
-      { above: first - 1, below: last + 1 },
+      wanted.map(({ position }) => ({ position, offset: known.get(position) })),
+      within,
+      new Set([...letters, ...known.values()]),
     );
     return batchOf(
       partition,
-      rows.map(({ offset }, i) => ({ offset, ...landingLine(events[i]!) })),
+      rows.map(({ offset }, i) => ({ offset, ...landingLine(wanted[i]!) })),
     );
+  }
+
+  /** The position before which every event stands in a claim or before it, or is lost behind it. */
+  private async endOf(last: number): Promise<number> {
+    for (;;) {
+      const low = (await this.options.topic.watermarks()).get(this.partition)?.low ?? 0;
+      const end = await this.endBefore(Math.max(low, last + 1));
+      if (end !== undefined) return end;
+    }
   }
 
   /** The first events of the partition between two positions, both left out. */

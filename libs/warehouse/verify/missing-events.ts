@@ -90,7 +90,7 @@ const WITHIN =
   'partition = {partition:UInt16} AND toInt64(offset) > {above:Int64} AND offset < {below:Int64}';
 
 /** Offsets of what is in the warehouse, by position. */
-const placesWithin = async (warehouse: Warehouse, partition: number, within: Between) => {
+export const placesWithin = async (warehouse: Warehouse, partition: number, within: Between) => {
   const rows = await warehouse.rows<{ position: number; offset: number }>(
     `SELECT position, offset FROM crm.events WHERE ${WITHIN}`,
     { partition, ...within },
@@ -98,7 +98,12 @@ const placesWithin = async (warehouse: Warehouse, partition: number, within: Bet
   return rows.map(({ position, offset }) => [position, offset] as const);
 };
 
-const lettersWithin = async (warehouse: Warehouse, partition: number, within: Between): Promise<number[]> => {
+/** Offsets of dead letters. */
+export const lettersWithin = async (
+  warehouse: Warehouse,
+  partition: number,
+  within: Between,
+): Promise<number[]> => {
   const rows = await warehouse.rows<{ offset: number }>(
     `SELECT offset FROM crm.dead_letters WHERE ${WITHIN}`,
     { partition, ...within },
@@ -107,11 +112,11 @@ const lettersWithin = async (warehouse: Warehouse, partition: number, within: Be
 };
 
 /** Offsets of what the topic still has, by position. */
-const recordsWithin = async (
+export const recordsWithin = async (
   topic: TopicRecords | undefined,
   partition: number,
   { above, below }: Between,
-  through: number,
+  through = Number.POSITIVE_INFINITY,
 ): Promise<Map<number, number>> => {
   if (!topic) return new Map();
   for (;;) {
@@ -132,7 +137,7 @@ const recordsWithin = async (
 };
 
 /** By position, the first offset at which the topic has the event; until an event beyond a position is met. */
-export const positionsBetween = async (
+const positionsBetween = async (
   topic: TopicRecords,
   partition: number,
   from: number,

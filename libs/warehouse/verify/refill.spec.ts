@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import type { EventPlaces, PlacedRecord } from '#event-stream/event-places';
@@ -9,6 +10,7 @@ import type { RecordedEvent } from '#eventing/event';
 import { createLogger } from '#platform/logging';
 import { MemoryStream } from '#test/support/memory-stream';
 import { appendSales } from '#test/support/sales';
+import { Claims } from '../landing/claims.js';
 import { Holds } from '../landing/holds.js';
 import { Landing } from '../landing/landing.js';
 import { migrate } from '../migrations.js';
@@ -131,6 +133,42 @@ describe('a stream that keeps records of its own', () => {
       await warehouse.rows('SELECT count() AS n, uniqExact(position) AS events FROM crm.events'),
     ).toEqual([{ n: EVENTS, events: EVENTS }]);
   });
+
+  it.each([
+    ['all of it', 5],
+    ['some of it', 2],
+    ['more than it', 8],
+  ])(
+    'lands a claim that holds a poisoned record and of which retention took %s, and landing goes on, each event once',
+    async (_, low) => {
+      const all = records;
+      stream = new MemoryStream(PARTITIONS);
+      records = all.map(() => []);
+      for (const [partition, list] of all.entries())
+        for (const [i, { line }] of list.entries()) {
+          if (i === 3)
+            records[partition]!.push({ offset: stream.append('poison', partition), line: 'poison' });
+          records[partition]!.push({ offset: stream.append(line, partition), line });
+        }
+      await new Claims(warehouse, 'one that died').put(0, { first: 0, last: 4, records: 5 }, 0);
+      retainFrom(0, low);
+      for (let insert = 1; insert <= 3; insert++) await lost(endingAt(warehouse, insert)).catch(killed);
+      await lost(warehouse);
+      expect(await lost(warehouse)).toBe(0);
+      const landing = new Landing({ stream, warehouse, log, writer: 'test' });
+      const counts = async () =>
+        (
+          await warehouse.rows<{ n: number; events: number }>(
+            'SELECT count() AS n, uniqExact(position) AS events FROM crm.events',
+          )
+        )[0];
+      for (const deadline = Date.now() + 60_000; (await counts())?.events !== EVENTS; await delay(20))
+        if (Date.now() > deadline) break;
+      await landing.stop();
+      expect(await counts()).toEqual({ n: EVENTS, events: EVENTS });
+      expect((await verified()).differences.filter((each) => each.in === 'warehouse')).toEqual([]);
+    },
+  );
 });
 
 const killed = (error: Error): void => {

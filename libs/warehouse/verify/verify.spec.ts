@@ -11,6 +11,8 @@ import { replayDeadLetters } from '../landing/replay.js';
 import { migrate } from '../migrations.js';
 import { record } from '../projection-ledger.js';
 import { openWarehouse, type Warehouse } from '../warehouse.js';
+import { compareEvents } from './compare-events.js';
+import { PLACE_CHECKSUM, placeChecksum } from './event-checksum.js';
 import { refill } from './refill.js';
 import { verify } from './verify.js';
 
@@ -111,6 +113,50 @@ describe('event store against warehouse', () => {
       { in: 'warehouse', kind: 'dead letter', partition: 0, first: 90, last: 90, events: 1 },
       { in: 'warehouse', kind: 'extra', partition: 0, first: upTo + 5, last: upTo + 5, events: 1 },
     ]);
+  });
+
+  const exchange = async (a: number, b: number) => {
+    await warehouse.command(
+      `INSERT INTO crm.events SELECT * REPLACE (toUInt64(${a + b} - position) AS offset) FROM crm.events WHERE position IN (${a}, ${b})`,
+    );
+    await warehouse.command(`DELETE FROM crm.events WHERE position IN (${a}, ${b}) AND offset = position`);
+  };
+
+  it('names events that have exchanged their places', async () => {
+    const upTo = await land(0, 100);
+    await exchange(5, 6);
+    const found = await verified(upTo);
+    expect(found.agrees).toBe(false);
+    expect(found.differences).toEqual([
+      { in: 'warehouse', kind: 'misplaced', partition: 0, first: 5, last: 6, events: 2 },
+    ]);
+  });
+
+  it('knows an exchange from the order alone, also where one portion ends and the next begins', async () => {
+    const upTo = await land(0, 10);
+    await exchange(5, 6);
+    const events = [];
+    for await (const event of store.readAll()) events.push(event);
+    const highest = new Map<number, number>();
+    const misplaced = [];
+    for (const span of [
+      { after: -1, through: 5 },
+      { after: 5, through: upTo },
+    ]) {
+      const portion = events.filter(({ position }) => position > span.after && position <= span.through);
+      misplaced.push(...(await compareEvents(warehouse, places, () => undefined, span, portion, highest)));
+    }
+    expect(misplaced.filter(({ kind }) => kind !== undefined)).toEqual([
+      { position: 6, partition: 0, kind: 'misplaced' },
+    ]);
+  });
+
+  it('sums up places as the engine does', async () => {
+    const [row] = await warehouse.rows(
+      `SELECT toString(${PLACE_CHECKSUM}) AS place FROM (SELECT toUInt64(4398046511104) AS position,
+         toUInt16(3) AS partition, toUInt64(70) AS offset)`,
+    );
+    expect(row).toEqual({ place: placeChecksum(4398046511104, 3, 70).toString() });
   });
 
   it('finds in chunks what lies at their borders', async () => {

@@ -4,7 +4,7 @@ import type { EventStore } from '#eventing/event-store';
 import { type LaidAside, partsLaidAside } from '../broken-parts.js';
 import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
-import { compareEvents, type OffsetOf } from './compare-events.js';
+import { compareEvents, type Highest, type OffsetOf } from './compare-events.js';
 import { TopicComparison, type TopicPart } from './compare-topic.js';
 import { type DayCount, DayCounts } from './day-counts.js';
 import { type Difference, Findings } from './findings.js';
@@ -53,14 +53,17 @@ export const verify = async (
   const landed = new Findings('warehouse');
   const recorded = new Findings('topic');
   const topic = places.topic && (await TopicComparison.begin(places, places.topic, recorded));
+  const highest: Highest = new Map();
   let events = 0;
   try {
     for await (const { chunk, ...span } of chunks(store, upTo)) {
       const part = await topic?.compare(span, chunk);
       const offsetOf = offsetsIn(places, part);
-      if (await days.add(span, chunk, offsetOf, part)) landed.allWell();
-      else
-        for (const finding of await compareEvents(warehouse, places, offsetOf, span, chunk))
+      if (await days.add(span, chunk, offsetOf, part)) {
+        landed.allWell();
+        for (const event of chunk) highest.set(places.partitionOf(event), offsetOf(event) ?? -1);
+      } else
+        for (const finding of await compareEvents(warehouse, places, offsetOf, span, chunk, highest))
           landed.add(finding);
       events += chunk.length;
       onProgress?.(events);
