@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Server } from '#apps/standalone/server';
 import { CliError } from './cli-error.js';
+import { demandData, demandNotEmpty } from './existing-data.js';
 
 /** Where a command goes: a running server, or one started in this process on a data directory. Both over HTTP. */
 export interface Target {
@@ -15,6 +16,8 @@ export interface TargetOptions {
   readonly data?: string;
   /** Where the server on the data directory writes backups. */
   readonly backups?: string;
+  /** A data directory that is not there is made; any other command refuses it. */
+  readonly begins?: true;
 }
 
 export const withTargetOptions = (command: Command): Command =>
@@ -38,7 +41,8 @@ export const onTarget = async <Result>(
 /** After this time a command goes on with a warehouse that is behind: its freshness says so. */
 const LANDING_MS = 60_000;
 
-const open = async ({ url, data, backups }: TargetOptions): Promise<Target> => {
+const open = async ({ url, data, backups, begins }: TargetOptions): Promise<Target> => {
+  demandNotEmpty({ '--url': url, '--data': data });
   if (url && data) throw new CliError('Give either --url or --data, not both.');
   if (url) return target(url, async () => {});
   // Loaded only here: the stores take a moment, and a command on a running server does not need them.
@@ -53,6 +57,7 @@ const open = async ({ url, data, backups }: TargetOptions): Promise<Target> => {
       ...(backups ? { backupDirectory: backups } : {}),
     },
   );
+  if (!begins) demandData(configuration.dataDirectory);
   const server: Server = await startServer(configuration);
   // The command before may have ended before all that it sent had landed.
   await server.landed(LANDING_MS);
@@ -67,10 +72,10 @@ const target = (url: string, close: () => Promise<void>): Target => {
     if (key) headers.set('authorization', `Bearer ${key}`);
     if (init.body && !headers.has('content-type')) headers.set('content-type', 'application/json');
     try {
-      return await fetch(`${base}${path}`, { ...init, headers });
+      const response = await fetch(`${base}${path}`, { ...init, headers });
+      return new Response(response.body && whole(response.body, base), response);
     } catch (error) {
-      const { cause } = error as { cause?: { message?: string } };
-      throw new CliError(`No answer from ${base}: ${cause?.message ?? (error as Error).message}`);
+      throw new CliError(`No answer from ${base}: ${reasonOf(error)}`);
     }
   };
   return {
@@ -82,6 +87,28 @@ const target = (url: string, close: () => Promise<void>): Target => {
     },
     close,
   };
+};
+
+/** The body of an answer, also when whoever sent it ends meanwhile. */
+const whole = (body: ReadableStream<Uint8Array>, base: string): ReadableStream<Uint8Array> => {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        controller.error(new CliError(`The answer from ${base} was cut off: ${reasonOf(error)}`));
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+};
+
+const reasonOf = (error: unknown): string => {
+  const { cause, message } = error as Error & { cause?: { message?: string } };
+  return cause?.message || message;
 };
 
 /** What a server says that it did not do, as an error for the terminal. */

@@ -33,17 +33,28 @@ export const backupCommand = (): Command =>
     if (options.vault !== undefined) wanted.push(['vault', options.vault]);
     if (wanted.length === 0)
       throw new CliError('Name a directory for the events, or one with --vault, or both.');
+    demandNames(
+      wanted.map(([, where]) => where),
+      options,
+    );
     const made: Made[] = [];
     for (const [kind, where] of wanted) made.push(await make(kind, where, options));
     if (options.json) process.stdout.write(`${JSON.stringify(made)}\n`);
     else process.stdout.write(`${recordsTable(made.map(shown))}\n`);
   });
 
+/** Before the first is made. An empty one, of a shell variable that is not set, would be the current directory. */
+const demandNames = (names: readonly string[], { url }: Options): void => {
+  for (const name of names) {
+    if (name === '') throw new CliError('The name of a backup is empty.');
+    if (url && basename(resolve(name)) !== name)
+      throw new CliError(
+        `With --url a backup is a name, not a path like ${name}: the server writes it below its PERENNIAL_BACKUP_DIRECTORY.`,
+      );
+  }
+};
+
 const make = (kind: BackupKind, where: string, options: Options): Promise<Made> => {
-  if (options.url && basename(where) !== where)
-    throw new CliError(
-      `With --url a backup is a name, not a path like ${where}: the server writes it below its PERENNIAL_BACKUP_DIRECTORY.`,
-    );
   const path = `/v1/admin/backups/${encodeURIComponent(basename(resolve(where)))}?of=${kind}`;
   return onTarget({ ...options, ...(options.url ? {} : { backups: dirname(resolve(where)) }) }, (target) =>
     lastStep<Made>(target, path, 'backup'),

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { CliError } from '../cli-error.js';
+import { demandNotEmpty } from '../existing-data.js';
 import { Progress } from '../terminal.js';
 import type { Restored } from './restore.js';
 
@@ -30,6 +31,7 @@ export const restoreCommand = (): Command =>
     .option('--master-key <file>', 'the master.key of the vault, unless PERENNIAL_MASTER_KEY is set')
     .option('--json', 'print JSON')
     .action(async (directory: string, options: Options) => {
+      demandNotEmpty({ '--data': options.data, '--master-key': options.masterKey });
       const vault = choice('--vault', options.vault, '--without-vault', options.withoutVault);
       const ledger = choice('--ledger', options.ledger, '--without-ledger', options.withoutLedger);
       const { restore } = await import('./restore.js');

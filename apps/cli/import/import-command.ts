@@ -74,7 +74,7 @@ Examples:
       if (!importer)
         throw new CliError(`Import what? One of ${Object.keys(importers).join(', ')}; not '${what}'.`);
       const progress = new Progress(`Importing ${what}`);
-      const summary = await onTarget(options, (target) =>
+      const summary = await onTarget({ ...options, begins: true }, (target) =>
         runImport(
           target,
           importer,
