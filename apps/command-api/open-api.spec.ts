@@ -162,6 +162,7 @@ const NOT_FOR_CALLERS = new Set([
   'stream-recreated',
   'stream-truncated',
   'topic-settings',
+  'master-key-missing',
   'wrong-master-key',
 ]);
 

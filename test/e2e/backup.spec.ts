@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   copyFileSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -261,7 +263,18 @@ describe('backup and restore', () => {
       for (const name of readdirSync(events)) copyFileSync(join(events, name), join(damaged, name));
       appendFileSync(join(damaged, 'events.db'), 'x');
       expect(await refused('restore', damaged, ...vault, '--without-ledger', ...to)).toMatch('damaged');
-      expect(existsSync(restored)).toBe(false);
+      const wrong = join(root, 'wrong.key');
+      writeFileSync(wrong, randomBytes(32).toString('base64'));
+      for (const [key, reason] of [
+        [[], /^The key vault .* its master key is not: .*--master-key.*\n$/],
+        [['--master-key', wrong], /^.*master key.*\n$/],
+      ] as const) {
+        const ledger = ['--ledger', join(root, 'erasures.log')];
+        const before = readdirSync(root).sort();
+        expect(await refused('restore', events, ...vault, ...ledger, ...key, ...to)).toMatch(reason);
+        // Nor is a copy of the vault left.
+        expect(readdirSync(root).sort()).toEqual(before);
+      }
     },
     TIMEOUT_MS,
   );

@@ -6,7 +6,7 @@ import { loadTables } from '#apps/standalone/backup/kept-tables';
 import { checkBackup, type Manifest, synchronise } from '#apps/standalone/backup/manifest';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import { ErasureLedger } from '#personal-data/erasure-ledger';
-import { lockDataDirectory } from '#platform/data-directory';
+import { DataDirectoryInUse, type DataDirectoryLock, lockDataDirectory } from '#platform/data-directory';
 import { createLogger } from '#platform/logging';
 import { noProjector } from '#warehouse/boundary';
 import { openWarehouse } from '#warehouse/warehouse';
@@ -46,11 +46,11 @@ const MARK = 'restore-has-not-ended';
 
 /**
  * Everything is made in a directory beside the new one, which takes its name at the very end: whenever this is
- * killed, there is no data directory, and it can be run again.
+ * killed, there is no data directory, and it can be run again. One that fails leaves nothing.
  */
 export const restore = async (options: RestoreOptions): Promise<Restored> => {
   const started = performance.now();
-  const { directory, vault, ledger, step } = options;
+  const { directory, vault, step } = options;
   const data = resolve(options.data);
   await demandEmpty(data);
   const manifest = await checkBackup(directory, 'data', (name) => step(`checksum of ${name}`));
@@ -58,28 +58,9 @@ export const restore = async (options: RestoreOptions): Promise<Restored> => {
   if (keys && !options.olderVault) demandAllKeys(manifest, keys);
   const draft = `${data}.restoring`;
   const release = await begin(draft);
-  let kept: Readonly<Record<string, number>>;
-  try {
-    for (const { name, bytes } of [...manifest.files, ...(keys?.files ?? [])])
-      if (name.endsWith('.db')) {
-        step(`copying ${name}, ${bytes} bytes`);
-        await copy(join(name === 'vault.db' ? (vault as string) : directory, name), join(draft, name));
-      }
-    if (ledger !== undefined) await copy(ledger, join(draft, 'erasures.log'));
-    if (options.masterKey !== undefined) await copy(options.masterKey, join(draft, 'master.key'));
-    kept = await restoreTables(directory, draft, step);
-  } finally {
-    release();
-  }
-  // The server itself lands the events, and makes the vault agree with the ledger before it answers.
-  const found = await onTarget({ data: draft }, async (target) => {
-    await landed(target, step);
-    const told = ledger !== undefined || vault !== undefined;
-    const again = told ? await eraseAgain(target, ledgerOf(draft), step) : undefined;
-    await landed(target, step);
-    step('verify');
-    const verified = await lastStep<{ agrees: boolean }>(target, '/v1/admin/verify', 'verify');
-    return { erased: again?.erased, notErased: again?.refused ?? [], agrees: verified.agrees };
+  const made = await fill(draft, options, manifest, keys, release).catch(async (error: unknown) => {
+    await discard(draft);
+    throw error;
   });
   await rm(join(draft, MARK));
   await synchronise(draft);
@@ -90,10 +71,55 @@ export const restore = async (options: RestoreOptions): Promise<Restored> => {
     data,
     position: manifest.position,
     events: Math.max(0, manifest.position),
-    kept,
-    ...found,
+    ...made,
     seconds,
   };
+};
+
+/** Copies what the backup has, and lets a server make the rest. */
+const fill = async (
+  draft: string,
+  { directory, vault, ledger, masterKey, step }: RestoreOptions,
+  manifest: Manifest,
+  keys: Manifest | undefined,
+  release: () => void,
+): Promise<Pick<Restored, 'kept' | 'erased' | 'notErased' | 'agrees'>> => {
+  let kept: Restored['kept'];
+  try {
+    for (const { name, bytes } of [...manifest.files, ...(keys?.files ?? [])])
+      if (name.endsWith('.db')) {
+        step(`copying ${name}, ${bytes} bytes`);
+        await copy(join(name === 'vault.db' ? (vault as string) : directory, name), join(draft, name));
+      }
+    if (ledger !== undefined) await copy(ledger, join(draft, 'erasures.log'));
+    if (masterKey !== undefined) await copy(masterKey, join(draft, 'master.key'));
+    kept = await restoreTables(directory, draft, step);
+  } finally {
+    release();
+  }
+  // The server itself lands the events, and makes the vault agree with the ledger before it answers.
+  return onTarget({ data: draft }, async (target) => {
+    await landed(target, step);
+    const told = ledger !== undefined || vault !== undefined;
+    const again = told ? await eraseAgain(target, ledgerOf(draft), step) : undefined;
+    await landed(target, step);
+    step('verify');
+    const verified = await lastStep<{ agrees: boolean }>(target, '/v1/admin/verify', 'verify');
+    return { kept, erased: again?.erased, notErased: again?.refused ?? [], agrees: verified.agrees };
+  });
+};
+
+/** Of a restore that failed: nobody would look there for a copy of the key vault. */
+const discard = async (draft: string): Promise<void> => {
+  let lock: DataDirectoryLock;
+  try {
+    lock = lockDataDirectory(draft);
+  } catch (error) {
+    if (error instanceof DataDirectoryInUse) return; // another restore has taken it over
+    throw error;
+  }
+  await rm(draft, { recursive: true, force: true });
+  lock.release();
 };
 
 const demandEmpty = async (data: string): Promise<void> => {
