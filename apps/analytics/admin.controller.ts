@@ -115,6 +115,12 @@ export class AdminController {
   refill(@Query('fromPosition') from: unknown, @Query('toPosition') to: unknown, @Res() reply: FastifyReply) {
     const first = positionOf('fromPosition', from);
     const last = to === undefined ? undefined : positionOf('toPosition', to);
+    if (last !== undefined && last < first)
+      throw new PerennialError(
+        'invalid',
+        'position-invalid',
+        `toPosition ${last} is before fromPosition ${first}.`,
+      );
     stepByStep(reply, (step) => this.refillFrom(first, last, step));
   }
 
