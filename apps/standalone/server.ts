@@ -16,7 +16,7 @@ import { Metrics } from '#apps/service/metrics';
 import { measureTables, tablesHealth } from '#apps/service/tables-health';
 import type { Service } from '#apps/service/until-stopped';
 import type { Configuration } from '#platform/configuration';
-import { lockDataDirectory } from '#platform/data-directory';
+import { lockDataDirectory, OWNER_ONLY } from '#platform/data-directory';
 import { createLogger, type Logger } from '#platform/logging';
 import { backupModule } from './backup/backup.controller.js';
 import { openStores } from './stores.js';
@@ -32,7 +32,7 @@ export const startServer = (
   log: Logger = createLogger(configuration.logLevel),
 ): Promise<Server> =>
   Closing.guard(async (closing) => {
-    const lock = lockDataDirectory(configuration.dataDirectory);
+    const lock = lockDataDirectory(configuration.dataDirectory, { mode: OWNER_ONLY });
     closing.add(() => lock.release());
     const metrics = new Metrics('standalone');
     const tracing = await tracingOf(configuration, 'standalone');

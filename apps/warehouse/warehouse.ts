@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { METRICS_TYPE, Metrics } from '#apps/service/metrics';
 import type { Service } from '#apps/service/until-stopped';
 import { type Configuration, ConfigurationError, isLoopback } from '#platform/configuration';
-import { lockDataDirectory } from '#platform/data-directory';
+import { lockDataDirectory, OWNER_ONLY } from '#platform/data-directory';
 import type { Logger } from '#platform/logging';
 import { startWarehouseServer } from '#warehouse/http/server';
 import { endedQueries, measureWarehouse } from './warehouse-metrics.js';
@@ -21,7 +21,7 @@ export const startWarehouse = async (
   if (password === undefined && !isLoopback(host))
     throw new ConfigurationError([`CLICKHOUSE_PASSWORD is needed to listen on ${host}.`]);
   const metrics = new Metrics('warehouse');
-  const lock = lockDataDirectory(dataDirectory);
+  const lock = lockDataDirectory(dataDirectory, { mode: OWNER_ONLY });
   try {
     const server = await startWarehouseServer({
       directory: join(dataDirectory, 'warehouse'),

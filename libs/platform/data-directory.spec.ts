@@ -1,11 +1,22 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataDirectoryInUse, lockDataDirectory } from '#platform/data-directory';
 import { isRunning, processStart } from '#platform/process-identity';
+
+const REGISTER = new URL('../../test/support/ts-register.mjs', import.meta.url).href;
 
 describe('the lock of a data directory', () => {
   let directory: string;
@@ -27,6 +38,41 @@ describe('the lock of a data directory', () => {
       pid: process.pid,
       url: 'http://127.0.0.1:3000',
     });
+  });
+
+  it('makes it for its owner only, with the folders above it, and leaves one as it is that is there', () => {
+    const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+    const above = join(directory, 'new');
+    lockDataDirectory(join(above, 'data'), { mode: 0o700 }).release();
+    expect([above, join(above, 'data')].map(mode)).toEqual(['700', '700']);
+    chmodSync(above, 0o751);
+    lockDataDirectory(above, { mode: 0o700 }).release();
+    expect(mode(above)).toBe('751');
+  });
+
+  it.each(['/proc/nowhere', '/proc/nowhere/data'])('refuses at once what cannot be made: %s', (path) => {
+    // In a process of its own, because a call that never returns cannot be stopped from within.
+    const module = new URL('./data-directory.ts', import.meta.url).href;
+    const code = `import(${JSON.stringify(module)}).then(({ lockDataDirectory }) => lockDataDirectory(process.argv[1]))`;
+    const { status, signal, stderr } = spawnSync(
+      process.execPath,
+      ['--conditions=source', '--no-warnings', '--import', REGISTER, '-e', code, path],
+      { timeout: 30_000, killSignal: 'SIGKILL', encoding: 'utf8' },
+    );
+    expect({ status, signal, stderr }).toEqual({
+      status: 1,
+      signal: null,
+      stderr: expect.stringContaining('/proc/nowhere cannot be made: '),
+    });
+  });
+
+  it('refuses a file, and a folder below a file', () => {
+    const plain = join(directory, 'plain');
+    writeFileSync(plain, '');
+    for (const path of [plain, join(plain, 'data')])
+      expect(() => lockDataDirectory(path)).toThrow(
+        expect.objectContaining({ code: 'directory-unusable', message: expect.stringContaining(plain) }),
+      );
   });
 
   it('turns the second away and shows the way', () => {

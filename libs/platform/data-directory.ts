@@ -1,6 +1,15 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PerennialError } from '#eventing/errors';
 import { isRunning, processStart } from './process-identity.js';
 
@@ -34,15 +43,46 @@ export class DataDirectoryInUse extends PerennialError {
   }
 }
 
+export class DirectoryUnusable extends PerennialError {
+  constructor(directory: string, reason: string) {
+    super('unavailable', 'directory-unusable', `${directory} cannot be made: ${reason}.`);
+  }
+}
+
+/** Of what customers entrust: no other user of the machine gets into it. */
+export const OWNER_ONLY = 0o700;
+
+/**
+ * Makes a directory that is not there, and those above it. Not by `recursive` of Node, which never ends below a
+ * directory like /proc, where nothing can be made.
+ * @param mode of those that are made; left out, as the process makes its files
+ * @throws DirectoryUnusable
+ */
+export const makeDirectory = (directory: string, mode?: number): void => {
+  try {
+    mkdirSync(directory, { mode });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') {
+      if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return;
+      throw new DirectoryUnusable(directory, 'it is there, and no directory');
+    }
+    if (code !== 'ENOENT' || existsSync(dirname(directory))) throw new DirectoryUnusable(directory, message);
+    makeDirectory(dirname(directory), mode);
+    makeDirectory(directory, mode);
+  }
+};
+
 /**
  * Makes the directory and takes it for this process; the lock of a process that is gone is taken over.
- * @throws DataDirectoryInUse
+ * @param mode of a directory that is made
+ * @throws DataDirectoryInUse, DirectoryUnusable
  */
 export const lockDataDirectory = (
   directory: string,
-  { url }: { readonly url?: string } = {},
+  { url, mode }: { readonly url?: string; readonly mode?: number } = {},
 ): DataDirectoryLock => {
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory, mode);
   const file = join(directory, 'lock');
   const mine: Holder = {
     pid: process.pid,

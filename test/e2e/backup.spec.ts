@@ -312,6 +312,9 @@ describe('backup and restore', () => {
       expect(existsSync(`${restored}.restoring`)).toBe(false);
       await start(restored);
       expect(await figuresAt(position)).toBe(figures);
+      // No other user of the machine gets into what customers entrusted.
+      for (const directory of [data, restored, join(backups, 'keys')])
+        expect((statSync(directory).mode & 0o777).toString(8)).toBe('700');
 
       for (const id of erased) expect((await get(`/v1/customers/${id}`)).status).toBe(410);
       for (const id of ['p-3', 'p-12', 'p-299', 'p-399']) {

@@ -1,12 +1,18 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { prepareWarehouse } from '#apps/projector/prepare-warehouse';
 import { loadTables } from '#apps/standalone/backup/kept-tables';
 import { checkBackup, type Manifest, synchronise } from '#apps/standalone/backup/manifest';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import { ErasureLedger } from '#personal-data/erasure-ledger';
-import { DataDirectoryInUse, type DataDirectoryLock, lockDataDirectory } from '#platform/data-directory';
+import {
+  DataDirectoryInUse,
+  type DataDirectoryLock,
+  lockDataDirectory,
+  makeDirectory,
+  OWNER_ONLY,
+} from '#platform/data-directory';
 import { createLogger } from '#platform/logging';
 import { noProjector } from '#warehouse/boundary';
 import { openWarehouse } from '#warehouse/warehouse';
@@ -148,7 +154,7 @@ const begin = async (draft: string): Promise<() => void> => {
   const left = await readdir(draft).catch((): string[] => []);
   if (left.length > 0 && !left.includes(MARK))
     throw new CliError(`${draft} is in the way: it is not from a restore that was cut off. Move it.`);
-  await mkdir(draft, { recursive: true, mode: 0o700 });
+  makeDirectory(draft, OWNER_ONLY);
   await writeFile(join(draft, MARK), '');
   const lock = lockDataDirectory(draft);
   for (const name of left)

@@ -132,6 +132,7 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
     'event-store-unavailable': 'The event store cannot be reached; send the same again.',
     'earlier-command-open':
       'An earlier command of the same batch and customer could not be carried out; send this one again after it.',
+    'directory-unusable': 'The server cannot make the directory; its backup directory is set wrongly.',
     'shutting-down': 'The server is about to end, and did not begin with it; send it again.',
     'stream-contended': 'Others change the same stream time and again; send the same again.',
     'database-unavailable': 'The key vault cannot be reached; send the same again.',

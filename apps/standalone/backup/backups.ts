@@ -1,9 +1,10 @@
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyCheckpoints, copyEventLog } from '#event-store/sqlite/copy-event-log';
 import { conflict, invalid, PerennialError } from '#eventing/errors';
 import type { EventStore } from '#eventing/event-store';
 import type { SqliteVault } from '#personal-data/sqlite/key-vault';
+import { makeDirectory, OWNER_ONLY } from '#platform/data-directory';
 import type { Warehouse } from '#warehouse/warehouse';
 import { fileOf, keptTables, saveTables } from './kept-tables.js';
 import { type BackupKind, type Manifest, writeManifest } from './manifest.js';
@@ -37,7 +38,7 @@ export class Backups {
 
   constructor(private readonly ports: BackupPorts) {}
 
-  /** @throws PerennialError `backup-name`, `backup-exists`, `backup-under-way`, `backup-disk-full` */
+  /** @throws PerennialError `backup-name`, `backup-exists`, `backup-under-way`, `backup-disk-full`, `directory-unusable` */
   async make(kind: BackupKind, name: string, step: Step): Promise<Manifest & { readonly directory: string }> {
     if (this.busy) throw conflict('backup-under-way', 'A backup is being made; wait for its end.');
     this.busy = true;
@@ -89,7 +90,7 @@ export class Backups {
           'it is written below the backup directory of the server (PERENNIAL_BACKUP_DIRECTORY).',
       );
     const directory = join(this.ports.backupDirectory, name);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, OWNER_ONLY);
     if ((await readdir(directory)).length > 0)
       throw conflict('backup-exists', `${directory} is not empty: take another name, or remove it.`);
     return directory;

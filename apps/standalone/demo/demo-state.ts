@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDirectory, OWNER_ONLY } from '#platform/data-directory';
 
 /** How far the demonstration in a directory has come, and of which company it is. */
 export interface DemoState {
@@ -51,7 +52,7 @@ export const readDemoState = (directory: string, wanted: Wanted): DemoState | un
 
 /** Put into place whole, so that a crash leaves the one before or this one. */
 export const writeDemoState = (directory: string, state: DemoState): void => {
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory, OWNER_ONLY);
   const draft = join(directory, `${FILE}.draft`);
   writeFileSync(draft, `${JSON.stringify(state, null, 2)}\n`);
   renameSync(draft, join(directory, FILE));
