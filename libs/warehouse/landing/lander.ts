@@ -7,7 +7,7 @@ import { isPerhapsOfTheView } from './engine-errors.js';
 import { markAllForRebuild } from './failing-view.js';
 import { type Claim, nextStep, type PartitionState } from './landing-step.js';
 import { LandingStopped, REFILL } from './landing-stopped.js';
-import { LandingWriter, type Written } from './landing-writer.js';
+import { LandingWriter, MOST_STRIKES, type Written } from './landing-writer.js';
 import type { Lane } from './lane.js';
 import { Continuity, lacksRows, landedTail } from './lane-continuity.js';
 import type { Patience } from './patience.js';
@@ -16,8 +16,6 @@ import { select } from './rows.js';
 
 /** A state read longer ago is read again before anything is done: this process may have slept meanwhile. */
 const OUTDATED_MS = 30_000;
-/** So often a view may ask for too much before it is detached, lest it stop everything. */
-const MOST_STRIKES = 4;
 
 export interface Resumption {
   readonly state: PartitionState;

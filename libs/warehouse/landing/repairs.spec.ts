@@ -93,7 +93,7 @@ describe('repairs', () => {
     await record(warehouse, { ...live, name: 'greedy', version: 1 });
     await warehouse.command(
       `CREATE MATERIALIZED VIEW crm.greedy_v1_feed ENGINE = MergeTree ORDER BY offset
-       AS SELECT offset, arraySum(range(toUInt64(30000000 + offset))) AS x FROM crm.events`,
+       AS SELECT offset, arraySum(range(toUInt64(6000000 + offset))) AS x FROM crm.events`,
     );
     await lose();
     const short = await warehouse.connect();
@@ -163,7 +163,7 @@ const shortOfMemory = (warehouse: Warehouse, inserts: number): Warehouse => {
         const short = table === 'crm.events' && left-- > 0;
         return target.insertLines(table, lines, {
           ...settings,
-          ...(short && { max_memory_usage: '100000000' }),
+          ...(short && { max_memory_usage: '60000000' }),
         });
       };
     },
