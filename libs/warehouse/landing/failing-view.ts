@@ -3,6 +3,7 @@ import {
   isLive,
   markNeedsRebuild,
   projectionOfFeed,
+  record,
   type Version,
   versions,
 } from '../projection-ledger.js';
@@ -15,12 +16,18 @@ export const detachView = async (warehouse: Warehouse, view: string, reason: str
   else await warehouse.command(`DETACH TABLE IF EXISTS ${view} PERMANENTLY SYNC`);
 };
 
-/** To be said when crm.events got rows that the projections may have missed, or may have got before. */
+/**
+ * To be said when crm.events got rows that the projections may have missed, or may have got before. Versions on standby
+ * got the same: nobody may go back to them.
+ */
 export const markAllForRebuild = async (
   warehouse: Warehouse,
   reason: string,
   which: (version: Version) => boolean = isLive,
 ): Promise<void> => {
-  const live = (await versions(warehouse)).filter((version) => which(version) && version.version > 0);
-  for (const { name } of live) await markNeedsRebuild(warehouse, name, reason);
+  const known = (await versions(warehouse)).filter(({ version }) => version > 0);
+  const standby = known.filter(({ state }) => state === 'standby');
+  if (standby.length > 0)
+    await record(warehouse, ...standby.map((version) => ({ ...version, state: 'failed' as const, reason })));
+  for (const { name } of known.filter(which)) await markNeedsRebuild(warehouse, name, reason);
 };
