@@ -2,14 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import { partitionOf } from '#event-stream/kafka/partition';
 import { landingLine } from '#event-stream/landing-line';
 import type { RecordedEvent } from '#eventing/event';
+import type { DifferenceKind } from '#warehouse/verify/findings';
 import {
   type ClaimRow,
   checkCheckpoints,
   checkClaims,
+  checkDifferences,
   checkLanded,
   checkTopic,
   type LandedRow,
 } from './distributed-checker.js';
+import { EFFECTS, type Effect, missingEffects } from './distributed-effects.js';
 import type { TopicRecord } from './distributed-topic.js';
 
 const PARTITIONS = 4;
@@ -170,5 +173,33 @@ describe('the checker of what has landed', () => {
     ]);
     expect(kinds(checkClaims(records, changed(claims, 1, { landed: false })))).toEqual(['half done']);
     expect(kinds(checkClaims(records, []))).toEqual(['lost']);
+  });
+});
+
+describe('what verify finds', () => {
+  it('counts as what it is', () => {
+    const difference = { in: 'warehouse', partition: 2, first: 30, last: 60, events: 2 } as const;
+    expect(checkDifferences([])).toEqual([]);
+    expect(checkDifferences([{ ...difference, kind: 'altered' }])).toEqual([
+      { kind: 'moved', what: 'warehouse: 2 events altered in partition 2 from position 30 to 60' },
+    ]);
+    const kindOf = (kind: DifferenceKind) => kinds(checkDifferences([{ ...difference, kind }]));
+    expect(kindOf('missing')).toEqual(['lost']);
+    expect(kindOf('dead letter')).toEqual(['lost']);
+    expect(kindOf('doubled')).toEqual(['doubled']);
+    expect(kindOf('out of order')).toEqual(['out of order']);
+    expect(kindOf('extra')).toEqual(['foreign']);
+  });
+});
+
+describe('a run of faults', () => {
+  it('must have had its effects, the more the longer it was', () => {
+    const had = (...effects: Effect[]) => new Map(effects.map((effect) => [effect, 1]));
+    expect(missingEffects(10, had())).toEqual([]);
+    expect(missingEffects(30, had(EFFECTS.asleep))).toEqual([`it never happened that ${EFFECTS.cut}`]);
+    expect(missingEffects(30, had(EFFECTS.asleep, EFFECTS.cut))).toEqual([]);
+    const [left, ...others] = Object.values(EFFECTS);
+    expect(missingEffects(1000, had(...others))).toEqual([`it never happened that ${left}`]);
+    expect(missingEffects(1000, had(left as Effect, ...others))).toEqual([]);
   });
 });

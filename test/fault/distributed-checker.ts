@@ -2,6 +2,7 @@ import { type Checkpoint, decodeCheckpoint } from '#event-stream/kafka/checkpoin
 import { partitionOf } from '#event-stream/kafka/partition';
 import { landingLine } from '#event-stream/landing-line';
 import type { RecordedEvent } from '#eventing/event';
+import type { Difference, DifferenceKind } from '#warehouse/verify/findings';
 import type { TopicRecord } from './distributed-topic.js';
 import { type Finding, groupBy } from './standalone-checker.js';
 
@@ -155,3 +156,22 @@ export const checkClaims = (records: readonly TopicRecord[], claims: readonly Cl
   }
   return found;
 };
+
+const MEANT: Readonly<Record<DifferenceKind, Finding['kind']>> = {
+  missing: 'lost',
+  'dead letter': 'lost',
+  doubled: 'doubled',
+  misplaced: 'moved',
+  'out of order': 'out of order',
+  altered: 'moved',
+  extra: 'foreign',
+};
+
+/** What `perennial verify` says of the same stores: it compares every field of every event. */
+export const checkDifferences = (differences: readonly Difference[]): Finding[] =>
+  differences.map(({ kind, in: copy, partition, first, last, events }) =>
+    finding(
+      MEANT[kind],
+      `${copy}: ${events} events ${kind} in partition ${partition} from position ${first} to ${last}`,
+    ),
+  );

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startRelay } from '#apps/relay/relay';
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
-import { InProcessStream } from '#event-stream/in-process/in-process-stream';
+import { InProcessStream, inProcessPlaces } from '#event-stream/in-process/in-process-stream';
 import { createKafka } from '#event-stream/kafka/kafka';
 import { checkpointTopicOf } from '#event-stream/kafka/topics';
 import { landingLine } from '#event-stream/landing-line';
@@ -18,9 +18,10 @@ import { uniqueName } from '#test/support/servers/unique-name';
 import { openTwoStepWriter } from '#test/support/two-step-writer';
 import { Landing } from '#warehouse/landing/landing';
 import { migrate } from '#warehouse/migrations';
+import { verify } from '#warehouse/verify/verify';
 import { openWarehouse, type Warehouse } from '#warehouse/warehouse';
 import { WarehouseUnavailable } from '#warehouse/warehouse-unavailable';
-import { checkCheckpoints, checkTopic } from './distributed-checker.js';
+import { checkCheckpoints, checkDifferences, checkTopic } from './distributed-checker.js';
 import { checkLandedEvents } from './distributed-read-back.js';
 import { readTopic, type TopicRecord } from './distributed-topic.js';
 import type { Finding } from './standalone-checker.js';
@@ -127,6 +128,25 @@ describe('the checker of what has landed', () => {
   it('sees an insert without its deduplication token', async () => {
     expect(await landAfterALostAnswer((token) => token)).toEqual([]);
     expect(kinds(await landAfterALostAnswer(() => randomUUID()))).toContain('doubled');
+  });
+
+  it('sees a row that says something else than its event, by verify', async () => {
+    await begin();
+    const one = landing(warehouse, 'one');
+    const upTo = await store.head();
+    await one.waitFor(upTo, DEADLINE_MS);
+    await one.stop();
+    const differences = async () =>
+      checkDifferences((await verify(store, warehouse, { places: inProcessPlaces, upTo })).differences);
+    expect(await differences()).toEqual([]);
+    await warehouse.command(
+      `ALTER TABLE crm.events UPDATE actor = 'somebody' WHERE position = {upTo:Int64} SETTINGS mutations_sync = 1`,
+      { upTo },
+    );
+    expect(await differences()).toEqual([
+      { kind: 'moved', what: expect.stringMatching(/^warehouse: 1 events altered/) },
+    ]);
+    expect(await findings()).toEqual([]);
   });
 
   /** The last claim of a place holds, not the first. */

@@ -69,6 +69,8 @@ export const serverPart = (name: string, server: Server, onEnd: (end: EndedByIts
 type Running = Pick<LaunchedProcess, 'exited' | 'ended' | 'signal' | 'end'> & {
   /** Says a line to it, where it listens. */
   order?(line: string): void;
+  /** What it has answered so far. */
+  readonly lines?: readonly string[];
 };
 
 /** A program of the product, as it is built. */
@@ -98,6 +100,7 @@ export const fromSource =
       signal: (signal) => void child.child.kill(signal),
       end: async (signal) => child.kill(signal),
       order: (line) => child.send(line),
+      lines: child.lines,
     };
   };
 
@@ -159,6 +162,11 @@ export class ProcessPart implements Part {
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.running?.signal(signal);
+  }
+
+  /** What the process that runs has answered so far, where it was told something. */
+  get lines(): readonly string[] {
+    return this.running?.lines ?? [];
   }
 
   /** Says a line to it, if it runs. */

@@ -1,12 +1,19 @@
 import pg from 'pg';
 import { EventStoreDb } from '#event-store/eventstoredb/event-store-db';
+import { createKafka } from '#event-stream/kafka/kafka';
+import { openKafkaStream } from '#event-stream/kafka/kafka-stream';
+import { topicPlaces } from '#event-stream/kafka/topic-places';
 import { checkpointTopicOf } from '#event-stream/kafka/topics';
 import type { RecordedEvent } from '#eventing/event';
+import { createLogger } from '#platform/logging';
+import type { Difference } from '#warehouse/verify/findings';
+import { verify } from '#warehouse/verify/verify';
 import { openWarehouse, type Warehouse } from '#warehouse/warehouse';
 import {
   type ClaimRow,
   checkCheckpoints,
   checkClaims,
+  checkDifferences,
   checkLanded,
   checkTopic,
   type LandedRow,
@@ -25,7 +32,7 @@ export type Findings = Readonly<Record<string, readonly Finding[]>>;
 export const readBack = async (
   set: DistributedSet,
   load: Load,
-): Promise<{ events: readonly RecordedEvent[]; findings: Findings }> => {
+): Promise<{ events: readonly RecordedEvent[]; findings: Findings; laidAside: readonly string[] }> => {
   const events = await readEvents(await set.url('event-store'));
   const records = await readTopic(set.brokers, TOPIC);
   const marks = await readTopic(set.brokers, checkpointTopicOf(TOPIC));
@@ -38,8 +45,10 @@ export const readBack = async (
         topic: checkTopic(events, records, PARTITIONS),
         checkpoints: checkCheckpoints(events, records, marks),
         ...(await checkWarehouse(warehouse, events, records)),
+        verify: checkDifferences(await verified(set, warehouse)),
         processes: checkProcesses(events, await erasedOwners(await set.url('postgresql'))),
       },
+      laidAside: await partsLaidAside(warehouse),
     };
   } finally {
     await warehouse.close();
@@ -57,6 +66,29 @@ const readEvents = async (url: string): Promise<RecordedEvent[]> => {
   }
 };
 
+/** As an operator compares them, with the product's own means. */
+const verified = async (set: DistributedSet, warehouse: Warehouse): Promise<readonly Difference[]> => {
+  const log = createLogger('silent');
+  const kafka = createKafka({ brokers: set.brokers, clientId: 'checker', log });
+  const store = new EventStoreDb(await set.url('event-store'));
+  const stream = await openKafkaStream({ kafka, topic: TOPIC, log });
+  try {
+    const places = topicPlaces({ kafka, topic: TOPIC, partitions: PARTITIONS, stream, log });
+    return (await verify(store, warehouse, { places, upTo: await store.head() })).differences;
+  } finally {
+    await stream.close();
+    await store.close();
+  }
+};
+
+/** Rows may be missing because of them; that they are is found otherwise. */
+const partsLaidAside = async (warehouse: Warehouse): Promise<string[]> =>
+  (
+    await warehouse.rows<{ table: string; name: string; reason: string }>(
+      "SELECT table, name, ifNull(reason, '') AS reason FROM system.detached_parts WHERE database = 'crm' ORDER BY table, name",
+    )
+  ).map(({ table, name, reason }) => `laid aside by the engine: ${name} of crm.${table} ${reason}`.trim());
+
 const checkWarehouse = async (
   warehouse: Warehouse,
   events: readonly RecordedEvent[],
@@ -65,7 +97,7 @@ const checkWarehouse = async (
   ...(await checkLandedEvents(warehouse, records)),
   'dead letters': (
     await warehouse.rows<{ partition: number; offset: number; reason: string }>(
-      'SELECT `partition`, `offset`, reason FROM crm.dead_letters',
+      'SELECT `partition`, `offset`, reason FROM crm.open_dead_letters',
     )
   ).map(({ partition, offset, reason }) => ({ kind: 'lost', what: `${partition}/${offset}: ${reason}` })),
   projections: await checkTables(warehouse),

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, mkdirSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startKafka } from '#apps/distributed/servers/kafka';
 import { startPostgres } from '#apps/distributed/servers/postgres';
 import { EventStoreDb } from '#event-store/eventstoredb/event-store-db';
+import { Administration } from './distributed-administration.js';
 import { Disk } from './distributed-disk.js';
 import { Gate } from './distributed-gate.js';
 import {
@@ -17,11 +17,13 @@ import {
   ProcessPart,
   serverPart,
 } from './distributed-part.js';
+import { fixedPorts, listens, ok } from './distributed-ports.js';
 
 export const PARTITIONS = 4;
 export const TOPIC = 'crm.events';
 export const PROJECTORS = ['projector-1', 'projector-2', 'projector-3'] as const;
 export const RELAYS = ['relay-1', 'relay-2'] as const;
+export const SPARE_ANALYTICS = 'analytics-2';
 
 /** The servers of the set; every application reaches each of them through a gate of its own, all of them Kafka through one. */
 type Target = 'event-store' | 'warehouse' | 'postgresql' | 'command-api';
@@ -32,6 +34,7 @@ export class DistributedSet {
   /** By who talks to whom: `relay-1 > event-store`; Kafka's own is `kafka`. */
   readonly gates = new Map<string, Gate>();
   readonly ended: EndedByItself[] = [];
+  readonly administration = new Administration((name) => this.applicationUrl(name));
   readonly masterKey = randomBytes(32).toString('base64');
   private readonly ports = new Map<string, number>();
   private readonly began = Date.now();
@@ -44,7 +47,7 @@ export class DistributedSet {
     readonly disk: Disk,
   ) {}
 
-  /** Everything but the third projector runs and answers when it returns. */
+  /** Everything but the third projector and the second analytics runs and answers when it returns. */
   static async start(dir: string): Promise<DistributedSet> {
     mkdirSync(join(dir, 'logs'), { recursive: true });
     // PostgreSQL may run as somebody else, and must come through to its folder.
@@ -102,13 +105,6 @@ export class DistributedSet {
     (this.part('event-store') as ProcessPart).order(line);
   }
 
-  async freshness(): Promise<Freshness> {
-    const response = await fetch(`${this.applicationUrl('analytics')}/v1/admin/projections`, {
-      signal: AbortSignal.timeout(5_000),
-    });
-    return ((await response.json()) as { freshness: Freshness }).freshness;
-  }
-
   /** Everything that the event store has is in the warehouse. */
   async landed(withinMs: number): Promise<void> {
     const store = new EventStoreDb(await this.url('event-store'));
@@ -116,7 +112,7 @@ export class DistributedSet {
       const head = await store.head();
       const deadline = Date.now() + withinMs;
       for (;;) {
-        const freshness = await this.freshness().catch((error: Error) => ({
+        const freshness = await this.administration.freshness().catch((error: Error) => ({
           position: -1,
           lagEvents: error.message,
         }));
@@ -129,20 +125,6 @@ export class DistributedSet {
       }
     } finally {
       await store.close();
-    }
-  }
-
-  /** Something that is asked of analytics, told in a few words: what came of it, or why nothing did. */
-  async administer(path: string): Promise<string> {
-    try {
-      const response = await fetch(`${this.applicationUrl('analytics')}/v1/admin/${path}`, {
-        method: 'POST',
-        signal: AbortSignal.timeout(ADMINISTRATION_MS),
-      });
-      return (await response.text()).trim().split('\n').at(-1)?.slice(0, 300) ?? '';
-    } catch (error) {
-      const { message, cause } = error as Error;
-      return `not answered: ${(cause as Error | undefined)?.message ?? message}`;
     }
   }
 
@@ -207,7 +189,7 @@ export class DistributedSet {
       this.prepare(name, built(script, await this.environment(name), this.logOf(name)));
     }
     await Promise.all(
-      APPLICATIONS.filter((name) => name !== 'projector-3').map((name) => this.part(name).start()),
+      APPLICATIONS.filter((name) => !SPARES.includes(name)).map((name) => this.part(name).start()),
     );
   }
 
@@ -275,51 +257,10 @@ export class DistributedSet {
   }
 }
 
-interface Freshness {
-  readonly position: number;
-  readonly lagEvents: number;
-}
-
-const APPLICATIONS = ['command-api', ...RELAYS, ...PROJECTORS, 'analytics'] as const;
-
-const ADMINISTRATION_MS = 30_000;
-/** Below those that systems give to connections that go out. */
-const LOWEST_PORT = 10_000;
-const HIGHEST_PORT = 16_000;
+const APPLICATIONS = ['command-api', ...RELAYS, ...PROJECTORS, 'analytics', SPARE_ANALYTICS] as const;
+/** They come and go. */
+const SPARES: readonly string[] = [PROJECTORS[2], SPARE_ANALYTICS];
 
 const isApplication = (name: string): boolean => (APPLICATIONS as readonly string[]).includes(name);
 
 const DOUBLE = 'test/support/eventstoredb-double/main.ts';
-
-/** Ports that stay free while nobody listens: those of connections that go out are taken from elsewhere. */
-const fixedPorts = async (count: number): Promise<number[]> => {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
-    if (await isFree(port)) ports.add(port);
-  }
-  return [...ports];
-};
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-
-const ok = async (url: string): Promise<void> => {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
-  await response.text();
-  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
-};
-
-const listens = (port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', reject);
-  });

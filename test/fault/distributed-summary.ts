@@ -1,11 +1,16 @@
+import { EFFECTS } from './distributed-effects.js';
 import type { EndedByItself } from './distributed-part.js';
 import type { Findings } from './distributed-read-back.js';
 import type { RunResult } from './distributed-run.js';
+
+export const faultsOf = ({ inflicted }: Pick<RunResult, 'inflicted'>): number =>
+  [...inflicted.values()].reduce((sum, times) => sum + times, 0);
 
 /** What a run has shown, as a table for people. */
 export const describeRun = (
   {
     inflicted,
+    effects,
     secondsPerFault,
     seconds,
     acknowledged,
@@ -13,6 +18,7 @@ export const describeRun = (
     events,
     ended,
     findings,
+    laidAside,
     unexpected,
   }: RunResult,
   seed: number,
@@ -21,10 +27,9 @@ export const describeRun = (
     Object.values(findings)
       .flat()
       .filter((finding) => finding.kind === kind).length;
-  const faults = [...inflicted.values()].reduce((sum, times) => sum + times, 0);
   const rows: readonly (readonly [string, string | number])[] = [
     ['seed', seed],
-    ['faults', faults],
+    ['faults', faultsOf({ inflicted })],
     ['seconds per fault', secondsPerFault.toFixed(2)],
     ['acknowledgements', acknowledged],
     ['sent again', resent],
@@ -37,7 +42,11 @@ export const describeRun = (
     ...Object.entries(seconds).map(([what, took]) => [`seconds of ${what}`, took] as const),
   ];
   const kinds = [...inflicted].sort(([a], [b]) => a.localeCompare(b));
-  return [...rows, ...kinds].map(([what, value]) => `${what.padEnd(44)}${value}`).join('\n');
+  const brought = Object.values(EFFECTS).map((effect) => [effect, effects.get(effect) ?? 0] as const);
+  return [
+    ...[...rows, ...kinds, ...brought].map(([what, value]) => `${what.padEnd(52)}${value}`),
+    ...laidAside,
+  ].join('\n');
 };
 
 /** Why processes ended by themselves, each reason once with how often. */

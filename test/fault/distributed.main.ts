@@ -2,8 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { missingEffects } from './distributed-effects.js';
 import { run } from './distributed-run.js';
-import { describeEnds, describeFindings, describeRun, unexpectedEnds } from './distributed-summary.js';
+import {
+  describeEnds,
+  describeFindings,
+  describeRun,
+  faultsOf,
+  unexpectedEnds,
+} from './distributed-summary.js';
 
 // The long run of the fault tests: `npm run fault -- --faults 1000 --seed 7 [--minutes 60] [--keep]`.
 
@@ -36,7 +43,12 @@ try {
     say,
   });
   process.stdout.write(`\n${describeRun(result, seed)}\n${describeEnds(result.ended)}\n`);
-  const wrong = [...describeFindings(result.findings), ...unexpectedEnds(result.ended), ...result.unexpected];
+  const wrong = [
+    ...describeFindings(result.findings),
+    ...unexpectedEnds(result.ended),
+    ...result.unexpected,
+    ...missingEffects(faultsOf(result), result.effects),
+  ];
   for (const line of wrong) process.stdout.write(`WRONG  ${line}\n`);
   process.stdout.write(wrong.length === 0 ? 'Nothing is wrong.\n' : `Everything is kept in ${dir}\n`);
   if (wrong.length === 0 && !values.keep) rmSync(dir, { recursive: true, force: true });

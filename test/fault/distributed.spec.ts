@@ -7,8 +7,15 @@ import { kafkaObstacle } from '#apps/distributed/servers/kafka-distribution';
 import { postgresObstacle } from '#apps/distributed/servers/postgres-programs';
 import { packageRoot } from '#platform/package-root';
 import { describeUnless } from '#test/support/servers/describe-unless';
+import { missingEffects } from './distributed-effects.js';
 import { type RunResult, run } from './distributed-run.js';
-import { describeEnds, describeFindings, describeRun, unexpectedEnds } from './distributed-summary.js';
+import {
+  describeEnds,
+  describeFindings,
+  describeRun,
+  faultsOf,
+  unexpectedEnds,
+} from './distributed-summary.js';
 
 // The distributed set under load while its parts are killed, paused, cut off and filled up; then everything is read
 // back. The long run is `npm run fault`: docs/reliability.md.
@@ -38,8 +45,8 @@ describeWithServers(`a distributed set in which ${FAULTS} things go wrong under 
   });
 
   it('was really disturbed', () => {
-    const inflicted = [...result.inflicted.values()].reduce((sum, times) => sum + times, 0);
-    expect(inflicted).toBeGreaterThanOrEqual(FAULTS);
+    expect(faultsOf(result)).toBeGreaterThanOrEqual(FAULTS);
+    expect(missingEffects(faultsOf(result), result.effects)).toEqual([]);
     expect(result.acknowledged).toBeGreaterThan(10 * FAULTS);
     expect(result.resent).toBeGreaterThan(0);
   });

@@ -4,6 +4,8 @@ export class Faults {
   loseNextAnswer = false;
   /** Subscriptions begin so many events before the place they ask for. */
   repeated = 0;
+  /** Told of each subscription that does. */
+  onRepeat: (events: number) => void = () => {};
   private speaking: Promise<void> | undefined;
   private speakAgain: () => void = () => {};
 

@@ -7,7 +7,8 @@ import { EventStoreDbDouble } from './double.js';
  * Environment: DOUBLE_TLS_CERTIFICATE and DOUBLE_TLS_KEY (files in PEM), DOUBLE_USERS (`name:password,...`),
  * DOUBLE_CLUSTER (the ports of all members, which share FILE; the first one leads until another is told `lead`).
  * Lines on stdin make something go wrong, each answered by `done LINE`:
- * `drop`, `lose-next-answer`, `silent [MS]`, `speak`, `repeat N`, `lead`.
+ * `drop`, `lose-next-answer`, `silent [MS]`, `speak`, `repeat N`, `lead`. Each subscription that is given events again is
+ * told as `repeated N`.
  */
 const [file, port = '0'] = process.argv.slice(2) as [string, string?];
 const {
@@ -21,6 +22,7 @@ const double = new EventStoreDbDouble(file, {
   ...(users ? { users: new Map(users.split(',').map((user) => user.split(':') as [string, string])) } : {}),
   ...(cluster ? { cluster: cluster.split(',').map(Number) } : {}),
 });
+double.faults.onRepeat = (events) => console.log(`repeated ${events}`);
 
 const orders: Readonly<Record<string, (argument: string | undefined) => void>> = {
   drop: () => double.dropConnections(),

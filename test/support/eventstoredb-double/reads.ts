@@ -98,7 +98,9 @@ export class Reads {
     const regex = filter?.getEventType()?.getRegex();
     const showSystem = !regex || new RegExp(regex).test('$statsCollected');
     const checkpointEvery = filter ? filter.getCheckpointintervalmultiplier() * CHECKPOINT_EVERY : Infinity;
-    const after = Math.floor((positionIn(at) ?? 0) / LOG_STEP) - this.faults.repeated;
+    const { repeated } = this.faults;
+    const after = Math.floor((positionIn(at) ?? 0) / LOG_STEP) - repeated;
+    if (repeated > 0) this.faults.onRepeat(repeated);
     let behind: number | undefined = await this.store.head();
     if (behind <= after) {
       behind = undefined;
