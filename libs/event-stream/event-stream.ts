@@ -35,7 +35,8 @@ export interface ConsumeOptions {
   /** Ends the iteration, cleanly. */
   readonly signal: AbortSignal;
   /**
-   * Asked whenever a partition is assigned to this consumer: the offset to read on from. Batches of a generation
+   * Asked whenever a partition is assigned to this consumer, and when it is no longer sure that an offset still means
+   * the same record: the offset to read on from. Batches of a generation
    * that is not the last one asked with are stale: the partition has been taken away since. Undefined for a
    * partition that is not to be read now: it may be asked for again, and is when it is assigned anew.
    */

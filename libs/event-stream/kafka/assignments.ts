@@ -39,6 +39,13 @@ export class Assignments {
     return this.assigned.get(partition)?.generation === generation;
   }
 
+  /** Those of which the reader has said where they go on. */
+  get placed(): readonly { readonly partition: number; readonly generation: number }[] {
+    return [...this.assigned]
+      .filter(([, { next }]) => next !== undefined)
+      .map(([partition, { generation }]) => ({ partition, generation }));
+  }
+
   /** The reader has said where it goes on. */
   isPlaced(partition: number): boolean {
     return this.assigned.get(partition)?.next !== undefined;
@@ -52,9 +59,7 @@ export class Assignments {
   /** Nothing more of it is wanted until it is placed again. */
   unplace(partition: number): void {
     const assigned = this.assigned.get(partition);
-    if (!assigned) return;
-    assigned.next = undefined;
-    assigned.astray = 0;
+    if (assigned) assigned.next = undefined;
   }
 
   /**

@@ -69,8 +69,15 @@ export class CheckpointReader {
 
   private async run(log: Logger): Promise<void> {
     const { signal } = this.ending;
-    const resumeAt = async () => (await this.offsets.watermarks()).get(PARTITION)?.low ?? 0;
+    let anew = false;
+    const resumeAt = async () => {
+      anew = true;
+      return (await this.offsets.watermarks()).get(PARTITION)?.low ?? 0;
+    };
     for await (const { messages, last } of this.reading.batches({ signal, resumeAt })) {
+      // The topic may be another one: nothing that was known before need be true.
+      if (anew) this.checkpoints.clear();
+      anew = false;
       for (const message of messages) this.add(message, log);
       this.next = last + 1;
       this.read.notify();

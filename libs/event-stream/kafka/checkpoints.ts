@@ -17,6 +17,10 @@ export class Checkpoints {
     return this.list.at(-1);
   }
 
+  clear(): void {
+    this.list = [];
+  }
+
   add(checkpoint: Checkpoint): void {
     const { newest } = this;
     if (newest && newest.position === checkpoint.position) this.list.pop();

@@ -33,6 +33,8 @@ export interface GroupConsumerOptions {
 export interface GroupEvents {
   /** The partitions are ours from now on, and no others; none is fetched until it is sought. */
   assigned(partitions: readonly number[]): void;
+  /** An answer to a fetch was a failure, of any partition: what an offset means may have changed. */
+  disturbed(): void;
   /** None is ours any more. */
   lost(): void;
   /** Says whether the batch was taken; one that was not does not move the place to read on from. */
@@ -182,7 +184,7 @@ export class GroupConsumer {
       retry: RETRY,
       ...(assigner && { partitionAssigners: [assigner] }),
     });
-    const { GROUP_JOIN, STOP, START_BATCH_PROCESS, REQUEST } = consumer.events;
+    const { GROUP_JOIN, STOP, START_BATCH_PROCESS, REQUEST, FETCH_START, FETCH } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) => {
       const partitions = payload.memberAssignment[topic] ?? [];
       // Before the first fetch, which would go on from the group's offsets.
@@ -200,6 +202,13 @@ export class GroupConsumer {
       if (batchSize === 0)
         this.events.empty(partition, Number(firstOffset ?? lastOffset), Number(lastOffset));
     });
+    // A fetch that fails does not tell: it is begun again without having ended.
+    const begun = new Set<number>();
+    consumer.on(FETCH_START, ({ payload: { nodeId } }) => {
+      if (begun.has(nodeId)) this.events.disturbed();
+      begun.add(nodeId);
+    });
+    consumer.on(FETCH, ({ payload }) => begun.delete(payload.nodeId));
     consumer.on(REQUEST, ({ payload: { apiName } }) => {
       this.answeredAt = Date.now();
       if (apiName === 'Fetch') this.fetchedAt = this.answeredAt;

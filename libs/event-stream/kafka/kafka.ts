@@ -36,6 +36,12 @@ export const createKafka = ({ brokers, clientId, tls = false, sasl, log }: Kafka
 const CHATTY = new Set(['Connection', 'BrokerPool']);
 
 /**
+ * Kafka's words for 'your transaction before is still being written away': normal right behind a commit, and asked
+ * again a moment later.
+ */
+const BEHIND_A_COMMIT = 'attempted to update a transaction while another concurrent operation';
+
+/**
  * What the client calls an error it mostly repeats by itself, and what in the end fails is thrown and reported by
  * whoever asked for it. Stacks and payloads of requests stay out.
  */
@@ -44,7 +50,8 @@ const write = (
   { level, namespace, log: { message, error, broker, groupId } }: LogEntry,
 ): void => {
   const fields = { from: 'kafkajs', part: namespace, error, broker, groupId };
-  if (level === kafkajs.logLevel.ERROR && !CHATTY.has(namespace)) log.warn(fields, message);
+  const expected = CHATTY.has(namespace) || message.includes(BEHIND_A_COMMIT);
+  if (level === kafkajs.logLevel.ERROR && !expected) log.warn(fields, message);
   else log.debug(fields, message);
 };
 

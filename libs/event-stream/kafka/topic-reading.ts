@@ -23,12 +23,10 @@ export interface TopicReadingOptions extends GroupConsumerOptions {
   readonly heldBytes?: number;
 }
 
-/** A partition that must be sought before it is read on. */
+/** A partition of which the reader must say from where on it is to be read. */
 interface Placement {
   readonly partition: number;
   readonly generation: number;
-  /** Undefined: the reader is asked. */
-  readonly from: number | undefined;
 }
 
 interface Held {
@@ -106,14 +104,24 @@ export class TopicReading implements GroupEvents {
     if (!this.assignments.has(partition, generation)) return;
     this.assignments.unplace(partition);
     this.consumer?.pause(partition);
-    this.askAgain({ partition, generation, from: undefined });
+    this.askAgain({ partition, generation });
   }
 
   assigned(partitions: readonly number[]): void {
     const generation = this.assignments.assign(partitions);
-    this.placements = partitions.map((partition) => ({ partition, generation, from: undefined }));
+    this.placements = partitions.map((partition) => ({ partition, generation }));
     this.drop();
     this.reader.assigned?.(partitions);
+  }
+
+  /** Perhaps the topic was made anew, and offsets mean other records now: whoever reads knows whether they do. */
+  disturbed(): void {
+    for (const placement of this.assignments.placed) {
+      this.assignments.unplace(placement.partition);
+      this.consumer?.pause(placement.partition);
+      this.placements.push(placement);
+    }
+    this.news.notify();
   }
 
   lost(): void {
@@ -164,7 +172,10 @@ export class TopicReading implements GroupEvents {
       this.consumer?.pause(partition);
       if (verdict.times > MOST_ASTRAY)
         this.cannotRead({ partition, generation }, new StreamGap(this.options.topic, partition, first, from));
-      else this.placements.push({ partition, generation, from: first });
+      else {
+        this.placements.push({ partition, generation });
+        this.disturbed();
+      }
     } else {
       const bytes = messages.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
       this.held.push({ batch: { partition, generation, first, last, messages }, bytes });
@@ -201,24 +212,21 @@ export class TopicReading implements GroupEvents {
   }
 
   /** Whoever reads is told, and goes on with the other partitions; or it is the end. */
-  private cannotRead(
-    { partition, generation }: Pick<Placement, 'partition' | 'generation'>,
-    reason: StreamUnreadable,
-  ): void {
+  private cannotRead({ partition, generation }: Placement, reason: StreamUnreadable): void {
     if (!this.reader.unreadable) throw reason;
     this.reader.unreadable(partition, generation, reason.problem);
     this.setBack(partition, generation);
   }
 
   private async seek(
-    { partition, generation, from }: Placement,
+    { partition, generation }: Placement,
     { signal, resumeAt }: ConsumeOptions,
   ): Promise<void> {
     const valid = () => !signal.aborted && !this.closed && this.assignments.has(partition, generation);
-    const wanted = from ?? (await this.patiently(valid, () => resumeAt(partition, generation)));
+    const wanted = await this.patiently(valid, () => resumeAt(partition, generation));
     if (!valid()) return;
-    if (wanted === undefined) return this.askAgain({ partition, generation, from });
-    if (from === undefined) this.drop(partition);
+    if (wanted === undefined) return this.askAgain({ partition, generation });
+    this.drop(partition);
     await this.patiently(valid, () => this.assertReadable(partition, wanted, valid));
     if (!valid()) return;
     this.assignments.place(partition, wanted);
