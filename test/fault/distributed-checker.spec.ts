@@ -198,6 +198,9 @@ describe('a run of faults', () => {
     expect(missingEffects(10, had())).toEqual([]);
     expect(missingEffects(30, had(EFFECTS.asleep))).toEqual([`it never happened that ${EFFECTS.cut}`]);
     expect(missingEffects(30, had(EFFECTS.asleep, EFFECTS.cut))).toEqual([]);
+    const five = [EFFECTS.asleep, EFFECTS.cut, EFFECTS.rebuilt, EFFECTS.repeated, EFFECTS.rolledBack];
+    expect(missingEffects(100, had(...five))).toEqual([]);
+    expect(missingEffects(100, had(...five.slice(1)))).toHaveLength(1);
     const [left, ...others] = Object.values(EFFECTS);
     expect(missingEffects(1000, had(...others))).toEqual([`it never happened that ${left}`]);
     expect(missingEffects(1000, had(left as Effect, ...others))).toEqual([]);

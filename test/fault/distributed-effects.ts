@@ -13,16 +13,16 @@ export const EFFECTS = {
 
 export type Effect = (typeof EFFECTS)[keyof typeof EFFECTS];
 
-/** From so many faults on ... */
-const SHORT = 30;
-const LONG = 100;
-/** ... there must have been these: each of them is tried again and again until it was. */
-const OF_SHORT: readonly Effect[] = [EFFECTS.asleep, EFFECTS.cut];
+/** From so many faults on there must have been these: each of them is tried again and again until it was. */
+const DEMANDED: readonly (readonly [number, readonly Effect[]])[] = [
+  [30, [EFFECTS.asleep, EFFECTS.cut]],
+  [100, [EFFECTS.rebuilt, EFFECTS.repeated, EFFECTS.rolledBack]],
+  [300, [EFFECTS.refilled, EFFECTS.replayed, EFFECTS.verified, EFFECTS.overtaken]],
+];
 
 /** What a run of so many faults should have brought about, and has not. */
-export const missingEffects = (faults: number, effects: ReadonlyMap<string, number>): string[] => {
-  const demanded = faults >= LONG ? Object.values(EFFECTS) : faults >= SHORT ? OF_SHORT : [];
-  return demanded
+export const missingEffects = (faults: number, effects: ReadonlyMap<string, number>): string[] =>
+  DEMANDED.filter(([from]) => faults >= from)
+    .flatMap(([, demanded]) => demanded)
     .filter((effect) => !effects.has(effect))
     .map((effect) => `it never happened that ${effect}`);
-};

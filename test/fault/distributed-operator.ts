@@ -38,7 +38,6 @@ const BY_REPAIR = /came later/;
 export class Operator {
   /** What an operator would complain about. */
   readonly complaints: string[] = [];
-  private readonly rebuilt = new Set<string>();
   private loss: Loss | undefined;
   private repaired = false;
 
@@ -47,14 +46,15 @@ export class Operator {
   async rebuild(name: string): Promise<Outcome> {
     await this.untilUp();
     const { done, said } = await this.set.administration.ask(`projections/${name}/rebuild`);
-    if (done) this.rebuilt.add(name);
     return { remark: `${name}: ${said}`, ...(done && { effect: EFFECTS.rebuilt }) };
   }
 
-  /** One that was rebuilt before, if there is any. */
+  /** One that has something to go back to, if there is any. */
   async rollBack(name: string): Promise<Outcome> {
-    const which = this.rebuilt.has(name) ? name : ([...this.rebuilt].at(-1) ?? name);
     await this.untilUp();
+    const projections = await this.set.administration.projections().catch(() => []);
+    const able = projections.filter(({ standby }) => standby !== undefined).map((one) => one.name);
+    const which = able.includes(name) ? name : (able[0] ?? name);
     const { done, said } = await this.set.administration.ask(`projections/${which}/rollback`);
     return { remark: `${which}: ${said}`, ...(done && { effect: EFFECTS.rolledBack }) };
   }
