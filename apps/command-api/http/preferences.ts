@@ -29,7 +29,7 @@ export const preferredWait = (headers: IncomingHttpHeaders): number | undefined 
   const { prefer } = headers;
   if (typeof prefer !== 'string') return undefined;
   for (const preference of prefer.split(/[,;]/)) {
-    const seconds = /^\s*wait\s*=\s*"?(\d{1,6})"?\s*$/i.exec(preference)?.[1];
+    const seconds = /^\s*wait\s*=\s*"?(\d+)"?\s*$/i.exec(preference)?.[1];
     if (seconds !== undefined) return Math.min(Number(seconds), MAX_WAIT_SECONDS);
   }
   return undefined;
