@@ -1,8 +1,10 @@
+import type { HowToClose } from './draining.js';
+
 /** What was opened, to be closed in the opposite order: once, and also when opening stops half way. */
 export class Closing {
-  private readonly steps: (() => unknown)[] = [];
+  private readonly steps: ((how: HowToClose) => unknown)[] = [];
 
-  add(step: () => unknown): void {
+  add(step: (how: HowToClose) => unknown): void {
     this.steps.unshift(step);
   }
 
@@ -13,11 +15,11 @@ export class Closing {
   }
 
   /** All of them, even when one fails; the first failure is thrown at the end. */
-  close = async (): Promise<void> => {
+  close = async (how: HowToClose = {}): Promise<void> => {
     const failures: unknown[] = [];
     for (const step of this.steps.splice(0)) {
       try {
-        await step();
+        await step(how);
       } catch (error) {
         failures.push(error);
       }

@@ -2,12 +2,12 @@ import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { type HealthPorts, healthModule } from '#apps/command-api/health/health.module';
-import { createServer, isPublic, listen, serverSettings } from '#apps/command-api/http/server';
+import { createServer, listen, serverSettings } from '#apps/command-api/http/server';
 import type { Configuration } from '#platform/configuration';
 import type { Logger } from '#platform/logging';
 import { startTracing, type Tracing } from '#platform/tracing';
 import type { Closing } from './closing.js';
-import { Draining, drainingModule } from './draining.js';
+import { Draining } from './draining.js';
 import { measureReadiness, measureRequests, metricsModule } from './http-metrics.js';
 import type { Metrics } from './metrics.js';
 
@@ -34,22 +34,22 @@ export const serveHttp = async (
 ): Promise<string> => {
   const draining = new Draining();
   const allParts = { ...parts, process: draining.health };
-  const settings = serverSettings(configuration);
   const application = await createServer(
-    [...modules, healthModule(allParts), metricsModule(metrics), drainingModule(draining)],
-    settings,
+    [...modules, healthModule(allParts), metricsModule(metrics)],
+    serverSettings(configuration),
     log,
     tracing,
+    draining,
   );
   const fastify = application.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-  closing.add(() => {
+  closing.add((how) => {
+    draining.begin(how);
     const closed = application.close();
     setTimeout(() => fastify.server.closeAllConnections(), CUT_OFF_AFTER_MS).unref();
     return closed;
   });
   measureRequests(fastify, metrics);
   measureReadiness(metrics, allParts);
-  draining.watch(fastify, (route) => isPublic(route, settings.publicPaths));
   prepare?.(application);
   const url = await listen(application, configuration);
   if (configuration.apiKeys.length === 0)

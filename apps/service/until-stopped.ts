@@ -1,3 +1,5 @@
+import type { HowToClose } from './draining.js';
+
 export interface Service {
   /** Where it answers. */
   readonly url: string;
@@ -6,7 +8,7 @@ export interface Service {
   /** Fails when a part fails: the process must end, and goes on from its checkpoints when it is started again. */
   readonly failed: Promise<never>;
   /** Ends what is under way and closes the stores. */
-  close(): Promise<void>;
+  close(how?: HowToClose): Promise<void>;
 }
 
 /** Serves until SIGINT or SIGTERM, then closes; fails, after closing what can be closed, when a part fails. */

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { invalid, PerennialError } from '#eventing/errors';
 import { idProblem } from '#eventing/ids';
 import { parseJson } from '../http/body.js';
-import { HttpProblem, type Problem, problemOf } from '../http/problem.js';
+import { HttpProblem, type Problem, problemOf, shuttingDown } from '../http/problem.js';
 import type { Done, Pipeline, Prepared, Sender } from '../pipeline.js';
 import { Lanes } from './lanes.js';
 import { type Line, linesOf } from './lines.js';
@@ -178,9 +178,6 @@ const notTried = (): PerennialError =>
     'earlier-command-open',
     'It was not tried, because of a command before it nobody knows what became of it. Send both again.',
   );
-
-const shuttingDown = (): PerennialError =>
-  new PerennialError('unavailable', 'shutting-down', 'This server is shutting down. Send it again.');
 
 const answered = (id: string, { status, position }: Pick<Partial<Done>, 'status' | 'position'>): string =>
   `${JSON.stringify({ id, status, position })}\n`;

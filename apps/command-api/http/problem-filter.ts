@@ -1,7 +1,9 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, NotFoundException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AllowedMethods } from './allowed-methods.js';
+import { PerennialError } from '#eventing/errors';
+import { elsewhere } from './elsewhere.js';
 import { HttpProblem, headersOf, isUnknown, problemOf } from './problem.js';
+import type { Routes } from './routes.js';
 
 /** Where errors go that are our own fault. */
 export interface ErrorLog {
@@ -15,7 +17,7 @@ export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly log: ErrorLog,
-    private readonly allowed: AllowedMethods,
+    private readonly routes: Routes,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -41,12 +43,14 @@ export class ProblemFilter implements ExceptionFilter {
   /** Nest wraps what Fastify throws, and knows no difference between a missing path and a wrong method. */
   private meant(thrown: unknown, request: FastifyRequest): unknown {
     const cause = (thrown as { cause?: unknown } | null)?.cause;
-    if (cause instanceof HttpProblem) return cause;
+    if (cause instanceof HttpProblem || cause instanceof PerennialError) return cause;
     if (!(thrown instanceof NotFoundException)) return thrown;
     const path = request.url.split('?', 1)[0] as string;
-    const methods = this.allowed(path);
-    if (methods.length === 0)
-      return new HttpProblem(404, 'no-such-resource', 'There is nothing under this path.');
+    const methods = this.routes.methods(path);
+    if (methods.length === 0) {
+      const where = elsewhere(path, this.routes.paths) ?? '';
+      return new HttpProblem(404, 'no-such-resource', `There is nothing under this path. ${where}`.trimEnd());
+    }
     return new HttpProblem(405, 'method-not-allowed', `This path takes ${methods.join(', ')}.`, {
       allow: methods.join(', '),
     });

@@ -96,6 +96,10 @@ export const problemOf = (error: unknown, instance?: string): Problem => {
   );
 };
 
+/** What was not begun, because the process is to end. */
+export const shuttingDown = (): PerennialError =>
+  new PerennialError('unavailable', 'shutting-down', 'This server is shutting down. Send it again.');
+
 export const headersOf = (error: unknown): Readonly<Record<string, string>> => {
   if (error instanceof HttpProblem) return error.headers;
   if (error instanceof PerennialError && error.kind === 'unavailable')

@@ -4,15 +4,16 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Draining, drainingModule } from '#apps/service/draining';
 import { type Configuration, isLoopback } from '#platform/configuration';
 import { withCorrelation } from '#platform/correlation';
 import { noTracing, type Step, type Tracing } from '#platform/tracing';
-import { allowedMethods } from './allowed-methods.js';
 import { type ApiKey, authentication } from './authentication.js';
 import { registerBodies } from './body.js';
 import { type Caller, callerOf } from './caller.js';
 import { problemOf } from './problem.js';
 import { type ErrorLog, PROBLEM_TYPE, ProblemFilter } from './problem-filter.js';
+import { watchRoutes } from './routes.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -48,6 +49,7 @@ export const createServer = async (
   settings: ServerSettings,
   log: ErrorLog,
   tracing: Tracing = noTracing,
+  draining: Draining = new Draining(),
 ): Promise<NestFastifyApplication> => {
   const adapter = new FastifyAdapter({
     // No part uses Express-like middleware, and the layer that runs it costs every request.
@@ -55,6 +57,8 @@ export const createServer = async (
     multipart: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
+    // Who comes then is told so by us, like everybody before.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER, ignoreTrailingSlash: true },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       filter.answer(error, request, reply),
@@ -62,7 +66,7 @@ export const createServer = async (
   } as ConstructorParameters<typeof FastifyAdapter>[0]);
   // Nest's type allows HTTP/2; ours is an HTTP/1.1 server.
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
-  const filter = new ProblemFilter(log, allowedMethods(fastify));
+  const filter = new ProblemFilter(log, watchRoutes(fastify));
   registerBodies(fastify, settings.bodyLimit);
   fastify.decorateRequest('caller', undefined);
   fastify.decorateRequest('step', undefined);
@@ -82,11 +86,7 @@ export const createServer = async (
       done(error as Error);
     }
   });
-  let closing = false;
-  fastify.addHook('preClose', (done) => {
-    closing = true;
-    done();
-  });
+  draining.watch(fastify, (route) => isPublic(route, settings.publicPaths));
   // Right before the handler: reading the body would lose it. Not for /health and /metrics: from the first use on every
   // promise of the process costs more, a quarter of what a relay or a projector does.
   fastify.addHook('preHandler', ({ caller, step }, _, done) =>
@@ -94,12 +94,10 @@ export const createServer = async (
   );
   fastify.addHook('onResponse', ({ step }, { statusCode }, done) => {
     step?.end(statusCode >= 500 ? `answered ${statusCode}` : undefined);
-    // The caller keeps the connection for its next request, and it would keep the server from closing.
-    if (closing) setImmediate(() => fastify.server.closeIdleConnections());
     done();
   });
   const application = await NestFactory.create<NestFastifyApplication>(
-    { module: ServerModule, imports: [...modules] },
+    { module: ServerModule, imports: [...modules, drainingModule(draining)] },
     adapter,
     { bodyParser: false, logger: false, abortOnError: false },
   );
