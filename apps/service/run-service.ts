@@ -36,7 +36,10 @@ export const runService = async (
     const service = await start(configuration, log, given.host);
     const documentation = service.documentation ? `; its documentation is at ${service.documentation}` : '';
     process.stdout.write(`${name} answers at ${service.url}${documentation}\n`);
-    await untilStopped({ failed: service.failed, close: () => closeInTime(() => service.close(), log) });
+    await untilStopped({
+      failed: service.failed,
+      close: () => closeInTime(() => service.close({ gently: true }), log),
+    });
     // What a client library has left open must not keep the process.
     process.exit(0);
   } catch (error) {
