@@ -17,6 +17,7 @@ interface Verification {
   readonly topic: number | null;
   readonly goneFromTopic: number | null;
   readonly landed: number;
+  readonly foreign: number;
   readonly days: readonly Row[];
   readonly differences: readonly Row[];
   readonly differing: number;
@@ -42,13 +43,14 @@ export const verifyCommand = (): Command =>
   );
 
 const described = (found: Verification): string => {
-  const { events, topic, goneFromTopic, landed, upTo, days, differences, differing, refilled, laidAside } =
-    found;
+  const { events, topic, goneFromTopic, landed, foreign, upTo, days, differences, differing } = found;
+  const { refilled, laidAside } = found;
   const inTopic = topic === null ? '' : `, ${topic} in the topic (${goneFromTopic} no longer there)`;
   const parts = [
     `up to position ${upTo}: ${events} events in the store${inTopic}, ${landed} in the warehouse`,
     ...(days.length > 0 ? [recordsTable(days.map(withoutEmpty))] : []),
     ...(refilled === undefined ? [] : [`${refilled} events refilled`]),
+    ...(foreign === 0 ? [] : [`${foreign} records of the topic are no events: see perennial dead-letters`]),
     differing === 0 ? 'no difference' : recordsTable(differences),
   ];
   const named = differences.reduce((sum, { events: count }) => sum + Number(count), 0);

@@ -67,6 +67,20 @@ describeWithKafka('event store, topic and warehouse', () => {
     expect((await set.verify()).differences).toEqual([]);
   });
 
+  it('agree although somebody else wrote into the topic what is no event, once it is set aside', async () => {
+    set.start();
+    await set.landedUpTo(await set.send(50));
+    const producer = kafka.producer();
+    await producer.connect();
+    const messages = ['nonsense', '{"a":1}'].map((value) => ({ key: 'k', value, partition: 1 }));
+    await producer.send({ topic: set.topic.name, messages });
+    await producer.disconnect();
+    await set.landedUpTo(await set.send(50));
+    expect(await set.verify()).toMatchObject({ agrees: true, events: 100, foreign: 2, differences: [] });
+    await warehouse.command('DELETE FROM crm.dead_letters WHERE true');
+    expect(await set.verify()).toMatchObject({ agrees: false, foreign: 0, differing: 2 });
+  });
+
   it('differ where the topic was not written from the event store, and each way is named', async () => {
     set.start();
     const at = (events: TopicEvent[], position: number) =>

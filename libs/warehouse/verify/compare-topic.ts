@@ -1,6 +1,8 @@
 import type { EventPlaces, TopicRecords } from '#event-stream/event-places';
 import type { RecordedEvent } from '#eventing/event';
+import type { Warehouse } from '../warehouse.js';
 import type { Positions } from './compare-events.js';
+import { areDeadLetters } from './dead-letters-of.js';
 import { eventChecksum } from './event-checksum.js';
 import type { DifferenceKind, Finding, Findings } from './findings.js';
 import { type Entry, TopicCursor } from './topic-cursor.js';
@@ -16,16 +18,24 @@ export interface TopicPart {
 
 /** Compares the records of a topic with the event store, all partitions in step, each read once. */
 export class TopicComparison {
+  /** Records that are no event and were set aside as dead letters: whoever wrote them, nothing is amiss with events. */
+  foreign = 0;
   /** Per partition, the largest position that was passed. */
   private readonly passed = new Map<number, number>();
 
   private constructor(
+    private readonly warehouse: Warehouse,
     private readonly places: EventPlaces,
     private readonly cursors: ReadonlyMap<number, TopicCursor>,
     private readonly findings: Findings,
   ) {}
 
-  static async begin(places: EventPlaces, topic: TopicRecords, findings: Findings): Promise<TopicComparison> {
+  static async begin(
+    warehouse: Warehouse,
+    places: EventPlaces,
+    topic: TopicRecords,
+    findings: Findings,
+  ): Promise<TopicComparison> {
     const watermarks = await topic.watermarks();
     // Asked afterwards: no record before these ends is of a later event.
     const written = await topic.written();
@@ -35,7 +45,7 @@ export class TopicComparison {
         new TopicCursor(topic, partition, span, written),
       ]),
     );
-    return new TopicComparison(places, cursors, findings);
+    return new TopicComparison(warehouse, places, cursors, findings);
   }
 
   async compare(span: Positions, events: readonly RecordedEvent[]): Promise<TopicPart> {
@@ -60,9 +70,19 @@ export class TopicComparison {
       if (there.length === 0 && position < (this.cursors.get(partition)?.beginsAt ?? 0)) gone.add(position);
       else found.push({ position, partition, kind: amiss(event, partition, there, late) });
     }
-    for (const [position, others] of byPosition)
-      for (const { partition, content } of others)
-        found.push({ position, partition, kind: this.kindOfOther(position, span, content !== undefined) });
+    const others = [...byPosition.values()].flat();
+    const setAside = await areDeadLetters(
+      this.warehouse,
+      others.filter(({ content }) => content === undefined),
+    );
+    this.foreign += setAside.size;
+    for (const other of others)
+      if (!setAside.has(other))
+        found.push({
+          position: positionOf(other),
+          partition: other.partition,
+          kind: this.kindOfOther(other, span),
+        });
     for (const finding of found.sort((a, b) => a.position - b.position)) this.findings.add(finding);
     return { entries, gone, offsets };
   }
@@ -84,8 +104,9 @@ export class TopicComparison {
   }
 
   /** Of an event that has been looked at before, or of none. */
-  private kindOfOther(position: number, { after }: Positions, isEvent: boolean): DifferenceKind {
-    if (!isEvent || position > after) return 'extra';
+  private kindOfOther({ content }: Entry, { after }: Positions): DifferenceKind {
+    if (content === undefined || content.position > after) return 'extra';
+    const { position } = content;
     const wasMissing = this.findings.named.some(
       ({ kind, first, last }) => kind === 'missing' && first <= position && position <= last,
     );

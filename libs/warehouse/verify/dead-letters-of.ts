@@ -24,5 +24,25 @@ export const deadLettersOf = async (
   );
 };
 
+interface Place {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Those of some records that are among the dead letters. */
+export const areDeadLetters = async <Record extends Place>(
+  warehouse: Warehouse,
+  records: readonly Record[],
+): Promise<Set<Record>> => {
+  if (records.length === 0) return new Set();
+  const offsets = records.map(({ offset }) => offset);
+  const letters = await warehouse.rows<Place>(
+    'SELECT DISTINCT partition, offset FROM crm.dead_letters WHERE offset IN {offsets:Array(UInt64)}',
+    { offsets },
+  );
+  const places = new Set(letters.map(({ partition, offset }) => `${partition}/${offset}`));
+  return new Set(records.filter(({ partition, offset }) => places.has(`${partition}/${offset}`)));
+};
+
 /** Of a dead letter whose line tells it. */
 export const LETTER_POSITION = "JSONExtract(line, 'position', 'Nullable(Int64)')";

@@ -19,6 +19,8 @@ export interface Verification {
   /** Events that the topic no longer has, because retention deleted them: no difference. */
   readonly goneFromTopic: number | null;
   readonly landed: number;
+  /** Records of the topic that are no event, and are among the dead letters: no difference. */
+  readonly foreign: number;
   readonly days: readonly DayCount[];
   /** In the order of positions, at most 1,000 ranges of each copy. */
   readonly differences: readonly Difference[];
@@ -52,7 +54,7 @@ export const verify = async (
   const days = new DayCounts(warehouse, places);
   const landed = new Findings('warehouse');
   const recorded = new Findings('topic');
-  const topic = places.topic && (await TopicComparison.begin(places, places.topic, recorded));
+  const topic = places.topic && (await TopicComparison.begin(warehouse, places, places.topic, recorded));
   const highest: Highest = new Map();
   let events = 0;
   try {
@@ -82,6 +84,7 @@ export const verify = async (
     topic: topic ? sum('topic') : null,
     goneFromTopic: topic ? sum('goneFromTopic') : null,
     landed: sum('landed'),
+    foreign: topic?.foreign ?? 0,
     days: counts,
     differences: [...landed.named, ...recorded.named].sort((a, b) => a.first - b.first),
     differing,
