@@ -38,4 +38,18 @@ describe('how far a relay is behind', () => {
     progress.reached(1_000, NOW - 1_000);
     expect(progress.status()).toMatchObject({ lag: 0, lagSeconds: 0 });
   });
+
+  it('tells what it waits for now, and nothing that is over', () => {
+    const progress = new RelayProgress();
+    progress.is('active');
+    progress.failed(new Error('The event store is away'));
+    expect(progress.status().reason).toBe('The event store is away');
+    progress.worked();
+    expect(progress.status().reason).toBe('active');
+    progress.writes();
+    jest.advanceTimersByTime(6_000);
+    expect(progress.status().reason).toContain('Kafka');
+    progress.reached(1);
+    expect(progress.status().reason).toBe('active');
+  });
 });

@@ -8,6 +8,8 @@ export interface RelayStatus {
   readonly since: string;
   /** Whether it does its work, or stands by to do it. */
   readonly ready: boolean;
+  /** What it waits for, or else what it does. */
+  readonly reason: string;
   /** Every event up to it is in the topic; undefined until this relay has been the active one. */
   readonly position?: number;
   /** Positions of the event store that are not yet in the topic, in a store without gaps the events. */
@@ -84,6 +86,7 @@ export class RelayProgress {
       state,
       since: new Date(this.since).toISOString(),
       ready: this.isReady(),
+      reason: this.reason(),
       position,
       lag,
       lagSeconds: lag && behindSince !== undefined ? Math.max(0, Date.now() - behindSince) / 1000 : lag && 0,
@@ -95,14 +98,21 @@ export class RelayProgress {
     };
   }
 
+  private reason(): string {
+    if (this.failingSince !== undefined && this.lastError) return this.lastError.message;
+    if (!isInTime(this.writingSince)) return 'Kafka does not end the transaction that is under way';
+    return this.state;
+  }
+
   private isReady(): boolean {
     if (this.state === 'stopped' || !this.seat) return false;
     if (this.state === 'standby') return this.seat.isMember;
-    const inTime = (since = Date.now()) => Date.now() - since <= PATIENCE_MS;
     return (
-      inTime(this.failingSince) &&
-      inTime(this.writingSince) &&
-      (this.state === 'active' || inTime(this.since))
+      isInTime(this.failingSince) &&
+      isInTime(this.writingSince) &&
+      (this.state === 'active' || isInTime(this.since))
     );
   }
 }
+
+const isInTime = (since = Date.now()): boolean => Date.now() - since <= PATIENCE_MS;

@@ -191,6 +191,7 @@ export class GroupConsumer {
       consumer.pause([{ topic, partitions }]);
       this.joined = true;
       this.failures = 0;
+      this.error = undefined;
       this.events.assigned(partitions);
     });
     consumer.on(STOP, () => {
