@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { lockDataDirectory } from '#platform/data-directory';
+import { APPLICATIONS, type Application, demandFreePorts, type Ports } from './ports.js';
 import { application, eventStoreDouble } from './programs.js';
 import { runToTheEnd } from './run-to-the-end.js';
 import { Secrets } from './secrets.js';
@@ -11,20 +12,9 @@ import { type RestartableServer, startNodeService } from './servers/node-service
 import { startPostgres } from './servers/postgres.js';
 import { Supervisor } from './supervisor.js';
 
-/** The applications, each a process of its own, and where it listens when nobody says otherwise. */
-export const APPLICATIONS = {
-  'command-api': 3000,
-  analytics: 3001,
-  relay: 3002,
-  projector: 3003,
-} as const;
-
-export type Application = keyof typeof APPLICATIONS;
-
 export interface DistributedOptions {
   readonly directory: string;
-  /** 0 takes any free one. */
-  readonly ports: Readonly<Record<Application, number>>;
+  readonly ports: Ports;
   readonly env: Environment;
   readonly say: (text: string) => void;
 }
@@ -59,6 +49,7 @@ export const startDistributed = async (options: DistributedOptions): Promise<Dis
   const lock = lockDataDirectory(options.directory);
   const set = new DistributedSet(options);
   try {
+    await demandFreePorts(options.ports);
     await set.startServers();
     await set.migrate();
     const urls = await set.startApplications();

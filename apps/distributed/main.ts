@@ -3,8 +3,10 @@ import { Command } from 'commander';
 import { table } from '#apps/cli/terminal';
 import { describeFailure } from '#apps/service/failure';
 import { wholeNumber } from '#apps/service/whole-number';
-import { APPLICATIONS, type Application, type Distributed, startDistributed } from './distributed.js';
+import { DemoRefused } from '#apps/standalone/demo/demo-state';
+import { type Distributed, startDistributed } from './distributed.js';
 import { playCompany } from './play-company.js';
+import { APPLICATIONS, type Application, portOption } from './ports.js';
 
 // `npm run distributed`: the distributed set as processes of this machine, without containers.
 
@@ -27,17 +29,31 @@ const options = new Command('npm run distributed --')
 (KAFKA_BROKERS, DATABASE_URL, CLICKHOUSE_URL, EVENTSTORE_URL) are started here. docs/how-to/run-distributed.md`,
   )
   .option('--data <directory>', 'where everything is kept, logs and secrets too', './data/distributed')
-  .option('--port <n>', 'port of command-api; 0 takes any free one', port, APPLICATIONS['command-api'])
-  .option('--analytics-port <n>', 'port of analytics', port, APPLICATIONS.analytics)
-  .option('--relay-port <n>', 'port of relay (health and metrics)', port, APPLICATIONS.relay)
-  .option('--projector-port <n>', 'port of projector (health and metrics)', port, APPLICATIONS.projector)
+  .option(
+    `${portOption('command-api')} <n>`,
+    'port of command-api; 0 takes any free one',
+    port,
+    APPLICATIONS['command-api'],
+  )
+  .option(`${portOption('analytics')} <n>`, 'port of analytics', port, APPLICATIONS.analytics)
+  .option(`${portOption('relay')} <n>`, 'port of relay (health and metrics)', port, APPLICATIONS.relay)
+  .option(
+    `${portOption('projector')} <n>`,
+    'port of projector (health and metrics)',
+    port,
+    APPLICATIONS.projector,
+  )
   .option('--simulate', 'play two years of a made-up company into it')
   .option('--customers <n>', 'how many customers the company has', wholeNumber(100, 20_000), 1_000)
   .option('--seed <n>', 'another company', wholeNumber(0, 2 ** 32 - 1), 7)
   .parse()
   .opts<Options>();
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const say = (text: string): void => {
+  // Not behind how far the play is, which stands there without an end of its line.
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  process.stdout.write(`${text}\n`);
+};
 
 const ports: Readonly<Record<Application, number>> = {
   'command-api': options.port,
@@ -46,8 +62,13 @@ const ports: Readonly<Record<Application, number>> = {
   projector: options.projectorPort,
 };
 
+let stopping = false;
 const stopSignal = new Promise<void>((done) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      stopping = true;
+      done();
+    });
 });
 
 const show = ({ running }: Distributed): void =>
@@ -67,7 +88,7 @@ const run = async (): Promise<void> => {
   try {
     show(set);
     say('Ctrl-C stops all of it.');
-    if (options.simulate) await Promise.race([stopSignal, simulateInto(set, directory)]);
+    if (options.simulate) void playInto(set, directory);
     await stopSignal;
   } finally {
     say('Stopping ...');
@@ -75,11 +96,39 @@ const run = async (): Promise<void> => {
   }
 };
 
-const simulateInto = async ({ urls }: Distributed, directory: string): Promise<void> => {
+/** Whatever becomes of the play, the set goes on. */
+const playInto = async ({ urls }: Distributed, directory: string): Promise<void> => {
   const { customers, seed } = options;
+  const whileRunning = (text: string): void => {
+    if (!stopping) say(text);
+  };
   say(`Playing a company of ${customers} customers ...`);
-  const commands = await playCompany(urls['command-api'], join(directory, 'simulation'), { customers, seed });
-  say(`Played ${commands} commands. Reports: npm run perennial -- report --help, --url ${urls.analytics}`);
+  try {
+    const played = await playCompany(
+      urls['command-api'],
+      join(directory, 'simulation'),
+      { customers, seed },
+      (reason) => whileRunning(`The play waits and goes on by itself: ${reason}`),
+    );
+    const done = played > 0 ? `Played ${played} commands.` : 'The company is here already.';
+    whileRunning(`${done}\n${whereToLook(urls)}`);
+  } catch (error) {
+    const reason = error instanceof DemoRefused ? error.message : describeFailure(error);
+    whileRunning(
+      `The play has ended before its time: ${reason}\nEverything else runs on; start again with --simulate to go on with the play.`,
+    );
+  }
+};
+
+const whereToLook = (urls: Distributed['urls']): string => {
+  const cli = 'npm run -s perennial --';
+  const analytics = urls.analytics;
+  return `Look here:
+  a customer           curl -s ${urls['command-api']}/v1/customers/C-00042
+  a report             ${cli} report campaign come-back-to-the-trail --url ${analytics}
+  whatever you like    ${cli} sql --url ${analytics} \\
+                         "SELECT channel, count(), sum(total) FROM crm.purchases GROUP BY channel"
+  is nothing missing   ${cli} verify --url ${analytics}`;
 };
 
 try {

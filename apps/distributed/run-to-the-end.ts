@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type LaunchOptions, launch } from './servers/launched-process.js';
 import { StartFailure } from './servers/start-failure.js';
 
@@ -10,6 +9,5 @@ export const runToTheEnd = async (
 ): Promise<void> => {
   const job = await launch(process.execPath, args, options);
   const { code } = await job.exited;
-  if (code !== 0)
-    throw new StartFailure(`${name} failed:\n${readFileSync(options.log, 'utf8').slice(-4_000)}`);
+  if (code !== 0) throw new StartFailure(`${name} failed:\n${job.endOfLog()}`);
 };

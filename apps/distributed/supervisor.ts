@@ -44,7 +44,7 @@ export class Supervisor {
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
       try {
         await server.restart();
-        this.say(`${name} runs again.`);
+        this.say(`${name} runs again, as process ${server.pid}.`);
         return pause;
       } catch (error) {
         this.say(`${(error as Error).message}\n${name} is tried again in ${pause / 1000} s.`);

@@ -1,56 +1,92 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { PerennialError } from '#eventing/errors';
 import { commandId, type SimulatedCommand } from './journal.js';
+import { Patience } from './patience.js';
+import { type Answer, ask, type Request, send } from './sending.js';
 
-/** Where the company is played: the API, as any application of a real company would use it. */
-export type Request = (path: string, init?: RequestInit) => Promise<Response>;
+export type { Request } from './sending.js';
 
 /** The company was told no where it did not expect it, or not where it did: one of the two is wrong. */
-export class UnexpectedAnswers extends Error {
+export class UnexpectedAnswers extends PerennialError {
   constructor(readonly answers: readonly string[]) {
     super(
+      'conflict',
+      'unexpected-answers',
       `${answers.length} commands were not answered as expected:\n${answers.slice(0, MOST_SHOWN).join('\n')}`,
     );
-    this.name = 'UnexpectedAnswers';
   }
 }
 
 const MOST_SHOWN = 5;
-/** Enough for the server to group its writes, few enough to show progress and to repeat little after a crash. */
+/** Enough for the server to group its writes. */
 const BATCH = 2_500;
-const LAUNCH_TIMEOUT_MS = 60_000;
+/** Few enough to repeat little after a crash. */
+const STEP = 250;
 const LOOK_EVERY_MS = 50;
-
-interface Answer {
-  readonly status: 'accepted' | 'repeated' | 'rejected';
-  readonly problem?: { readonly code?: string; readonly detail?: string; readonly errors?: unknown };
-}
+/** A server that is started again, and one that catches up with a warehouse that was away, need less. */
+const PATIENCE_MS = 5 * 60_000;
+/** A launch takes a moment; whoever waits for longer is told. */
+const LAUNCHED_SOON_MS = 60_000;
 
 export interface PlayOptions {
   /** So many commands were played before. */
   readonly played: number;
-  /** Told after every batch that was answered; a batch whose answer is lost is sent again. */
+  /** Told of every few more that were answered, in their order; one whose answer is lost is sent again. */
   acknowledged(played: number): void;
+  /** Told once, and why, each time when nothing goes on any more. */
+  waiting?(reason: string): void;
+  /** After so long without any progress it is given up. */
+  readonly patienceMs?: number;
 }
 
 /**
- * Plays commands in their order, in batches.
- * @throws UnexpectedAnswers
+ * Plays commands in their order, in batches; a server that is away meanwhile is waited for.
+ * @throws UnexpectedAnswers, PlayRefused, PlayGivenUp
  */
 export const play = async (
   request: Request,
   commands: readonly SimulatedCommand[],
-  { played, acknowledged }: PlayOptions,
+  { played, acknowledged, waiting = () => {}, patienceMs = PATIENCE_MS }: PlayOptions,
 ): Promise<void> => {
+  const patience = new Patience(patienceMs, waiting);
   for (let from = played; from < commands.length; ) {
     const batch = nextBatch(commands, from);
-    const answers = await send(request, batch);
-    const unexpected = batch.flatMap((command, index) => surprise(command, answers[index] as Answer) ?? []);
-    if (unexpected.length > 0) throw new UnexpectedAnswers(unexpected);
-    for (const command of batch) if (command.launch) await launched(request, command);
+    const launch = batch.find((command) => command.launch);
+    const answers = new Answers(batch, (done) => {
+      // A launch is played when it has come to its end.
+      if (!launch) acknowledged(from + done);
+    });
+    await send(request, batch.map(lineOf), patience, (line, answer) => answers.add(line, answer));
+    if (answers.surprises.length > 0) throw new UnexpectedAnswers(answers.surprises);
+    if (launch) await launched(request, launch, { patience, patienceMs, waiting });
     from += batch.length;
-    acknowledged(from);
+    if (launch) acknowledged(from);
   }
 };
+
+/** What is known of a batch so far. */
+class Answers {
+  readonly surprises: string[] = [];
+  private readonly asExpected = new Set<number>();
+  private done = 0;
+  private told = 0;
+
+  constructor(
+    private readonly batch: readonly SimulatedCommand[],
+    /** So many from the first one on were answered as expected. */
+    private readonly progress: (done: number) => void,
+  ) {}
+
+  add(line: number, answer: Answer): void {
+    const surprise = surpriseOf(this.batch[line] as SimulatedCommand, answer);
+    if (surprise) this.surprises.push(surprise);
+    else this.asExpected.add(line);
+    while (this.asExpected.has(this.done)) this.done += 1;
+    if (this.done < this.told + STEP && this.done < this.batch.length) return;
+    this.told = this.done;
+    this.progress(this.done);
+  }
+}
 
 /** The commands from a place on that may be sent together. */
 const nextBatch = (commands: readonly SimulatedCommand[], from: number): readonly SimulatedCommand[] => {
@@ -60,51 +96,43 @@ const nextBatch = (commands: readonly SimulatedCommand[], from: number): readonl
   return end === -1 ? most : most.slice(0, end);
 };
 
-const send = async (request: Request, batch: readonly SimulatedCommand[]): Promise<Answer[]> => {
-  const lines = batch.map((command) =>
-    JSON.stringify({ type: command.type, id: commandId(command), data: command.data }),
-  );
-  const response = await request('/v1/commands', {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: `${lines.join('\n')}\n`,
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`The commands were answered with ${response.status}: ${text}`);
-  const answers = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Answer);
-  if (answers.length !== batch.length)
-    throw new Error(`${answers.length} of ${batch.length} commands were answered.`);
-  return answers;
-};
+const lineOf = (command: SimulatedCommand): string =>
+  JSON.stringify({ type: command.type, id: commandId(command), data: command.data });
 
-const surprise = (command: SimulatedCommand, { status, problem }: Answer): string | undefined => {
+const surpriseOf = (command: SimulatedCommand, { status, problem }: Answer): string | undefined => {
   const code = status === 'rejected' ? problem?.code : undefined;
   if (code === command.refusal) return undefined;
   const answer = problem ? `${code}: ${problem.detail} ${JSON.stringify(problem.errors ?? [])}` : status;
   return `  ${command.type} ${answer}\n    ${JSON.stringify(command.data).slice(0, 500)}`;
 };
 
-/** Waits until a launch, which goes on in the background, has come to its end. */
-const launched = async (request: Request, { data, launch }: SimulatedCommand): Promise<void> => {
-  const { campaignId } = data as { campaignId?: string };
-  const deadline = Date.now() + LAUNCH_TIMEOUT_MS;
-  for (;;) {
-    const outcome = await outcomeOf(request, campaignId as string);
-    if (outcome === launch) return;
-    if (outcome !== undefined) throw new Error(`The launch of ${campaignId} ended with ${outcome}.`);
-    if (Date.now() > deadline) throw new Error(`The launch of ${campaignId} does not come to an end.`);
-    await delay(LOOK_EVERY_MS);
-  }
-};
+interface Waiting {
+  readonly patience: Patience;
+  readonly patienceMs: number;
+  readonly waiting: (reason: string) => void;
+}
 
-const outcomeOf = async (request: Request, campaignId: string): Promise<string | undefined> => {
-  const response = await request(`/v1/campaigns/${campaignId}`);
-  if (!response.ok) throw new Error(`${campaignId} was answered with ${response.status}.`);
-  const { launching } = (await response.json()) as { launching?: { phase: string } };
-  return launching && OUTCOMES[launching.phase];
+/** Waits until a launch, which goes on in the background, has come to its end. */
+const launched = async (
+  request: Request,
+  { data, launch }: SimulatedCommand,
+  { patience, patienceMs, waiting }: Waiting,
+): Promise<void> => {
+  const { campaignId } = data as unknown as { campaignId: string };
+  const late = new Patience(patienceMs, waiting);
+  for (const since = Date.now(); ; ) {
+    const { launching } = await ask<{ launching?: { phase: string } }>(
+      request,
+      `/v1/campaigns/${campaignId}`,
+      patience,
+    );
+    const outcome = launching && OUTCOMES[launching.phase];
+    if (outcome === launch) return;
+    if (outcome !== undefined)
+      throw new UnexpectedAnswers([`  The launch of ${campaignId} ended with ${outcome}.`]);
+    if (Date.now() - since < LAUNCHED_SOON_MS) await delay(LOOK_EVERY_MS);
+    else await late.wait(`The launch of ${campaignId} has not come to its end yet.`);
+  }
 };
 
 /** Phases in which a launch has come to its end. */

@@ -12,14 +12,15 @@ const ATTEMPTS = 50;
 export const freePort = async (): Promise<number> => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const port = randomInt(PORTS.from, PORTS.to);
-    if (await isFree(port)) return port;
+    if (!(await isTaken(port))) return port;
   }
   throw new Error(`No free port was found from ${PORTS.from} to ${PORTS.to}`);
 };
 
-const isFree = (port: number): Promise<boolean> =>
+/** Whether somebody listens at a port of 127.0.0.1. */
+export const isTaken = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EADDRINUSE'));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(false)));
   });

@@ -70,7 +70,7 @@ export const startKafka = async ({
   const start = async (): Promise<LaunchedProcess> => {
     const heap = ['-Xms64m', `-Xmx${heapMb}m`, '-XX:+UseSerialGC'];
     const started = await launch(java(), [...heap, ...run, 'kafka.Kafka', settings], { log });
-    await untilAnswers('Kafka', started, log, READY_WITHIN_MS, () => describeCluster(brokers));
+    await untilAnswers('Kafka', started, READY_WITHIN_MS, () => describeCluster(brokers));
     return started;
   };
   let running = await start();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -26,6 +26,17 @@ describe('a launched process', () => {
     await until('it is deaf', () => readFileSync(log, 'utf8').includes('deaf'));
     deaf.signal('SIGSTOP');
     expect(await deaf.end('SIGTERM', 300)).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('tells what it has written itself, not what others have written to its log before', async () => {
+    const shared = join(folder, 'shared');
+    writeFileSync(shared, 'port 3000 is taken\n'.repeat(1_000));
+    const one = await launch('sh', ['-c', 'echo my key is missing'], { log: shared });
+    await one.exited;
+    expect(one.endOfLog()).toBe('my key is missing\n');
+    const talker = await launch('sh', ['-c', 'yes talk | head -c 10000'], { log: shared });
+    await talker.exited;
+    expect(talker.endOfLog()).toMatch(/^(?:talk\n){800}$/);
   });
 
   it('that cannot be found is told at once', async () => {

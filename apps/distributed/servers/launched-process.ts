@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 export interface LaunchOptions {
   /** The file that everything it writes is appended to. */
@@ -16,13 +16,24 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
+interface Log {
+  readonly file: string;
+  /** Where this run's lines begin. */
+  readonly from: number;
+}
+
+const SHOWN_BYTES = 4_000;
+
 /** A process that does not outlive the one that launched it, however that one ends. */
 export class LaunchedProcess {
   readonly exited: Promise<Exit>;
   private exit: Exit | undefined;
   private readonly guard: ChildProcess;
 
-  constructor(private readonly child: ChildProcess) {
+  constructor(
+    private readonly child: ChildProcess,
+    private readonly log: Log,
+  ) {
     this.guard = guardOf(child.pid!);
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
@@ -41,6 +52,20 @@ export class LaunchedProcess {
   /** How it ended, if it has. */
   get ended(): Exit | undefined {
     return this.exit;
+  }
+
+  /** What it has written itself, the last of it: the log holds those before it too. */
+  endOfLog(): string {
+    const { file, from } = this.log;
+    const log = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(log);
+      const start = Math.max(from, size - SHOWN_BYTES);
+      const bytes = Buffer.alloc(Math.max(0, size - start));
+      return bytes.toString('utf8', 0, readSync(log, bytes, 0, bytes.length, start));
+    } finally {
+      closeSync(log);
+    }
   }
 
   /** Sends a signal, if it still runs. */
@@ -78,6 +103,7 @@ export const launch = async (
 ): Promise<LaunchedProcess> => {
   const file = openSync(log, 'a', 0o600);
   try {
+    const from = fstatSync(file).size;
     // A session of its own: Ctrl-C reaches only the process that knows in which order to stop the others.
     const child = spawn(command, args, {
       cwd,
@@ -91,7 +117,7 @@ export const launch = async (
       child.once('spawn', resolve);
       child.once('error', reject);
     });
-    return new LaunchedProcess(child);
+    return new LaunchedProcess(child, { file: log, from });
   } finally {
     closeSync(file);
   }

@@ -34,7 +34,7 @@ export const startNodeService = async ({
 }: NodeServiceOptions): Promise<RestartableServer> => {
   const start = async (): Promise<LaunchedProcess> => {
     const started = await launch(process.execPath, args, { env, log });
-    await untilAnswers(name, started, log, READY_WITHIN_MS, ask);
+    await untilAnswers(name, started, READY_WITHIN_MS, ask);
     return started;
   };
   let running = await start();

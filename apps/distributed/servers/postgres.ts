@@ -85,7 +85,7 @@ export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promis
       cwd: home,
       env: environment,
     });
-    await untilAnswers('PostgreSQL', started, log, READY_WITHIN_MS, () => answers(url));
+    await untilAnswers('PostgreSQL', started, READY_WITHIN_MS, () => answers(url));
     return started;
   };
   let running = await start();

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LaunchedProcess } from './launched-process.js';
 import { StartFailure } from './start-failure.js';
 
 const ASK_EVERY_MS = 50;
-const SHOWN = 4_000;
 
 /**
  * Asks a server that is starting until it answers.
@@ -13,7 +11,6 @@ const SHOWN = 4_000;
 export const untilAnswers = async (
   name: string,
   started: LaunchedProcess,
-  log: string,
   withinMs: number,
   ask: () => Promise<void>,
 ): Promise<void> => {
@@ -24,14 +21,14 @@ export const untilAnswers = async (
       (error: Error) => error.message,
     );
     // Somebody else may be answering at its port.
-    if (started.ended) throw new StartFailure(`${name} ended while it was starting:\n${endOf(log)}`);
+    if (started.ended) throw new StartFailure(`${name} ended while it was starting:\n${started.endOfLog()}`);
     if (reason === undefined) return;
     if (Date.now() > deadline) {
       await started.end('SIGKILL', 0);
-      throw new StartFailure(`${name} does not answer after ${withinMs} ms (${reason}):\n${endOf(log)}`);
+      throw new StartFailure(
+        `${name} does not answer after ${withinMs} ms (${reason}):\n${started.endOfLog()}`,
+      );
     }
     await delay(ASK_EVERY_MS);
   }
 };
-
-const endOf = (log: string): string => readFileSync(log, 'utf8').slice(-SHOWN);
