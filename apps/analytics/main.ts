@@ -57,4 +57,5 @@ await runService(
       );
       return { url, failed: firstFailure([]), close: closing.close };
     }),
+  { needs: ['eventStoreUrl', 'kafkaBrokers', 'clickhouseUrl'] },
 );

@@ -81,4 +81,5 @@ await runService(
       );
       return { url, failed: firstFailure([processes.done]), close: closing.close };
     }),
+  { needs: ['eventStoreUrl', 'kafkaBrokers', 'clickhouseUrl', 'databaseUrl', 'masterKey'] },
 );

@@ -3,6 +3,7 @@ import { kafkaOptions, openClickHouse } from '#apps/service/connections';
 import { serveHttp, tracingOf } from '#apps/service/http-service';
 import { Metrics } from '#apps/service/metrics';
 import { processName } from '#apps/service/process-name';
+import { reachable } from '#apps/service/reachable';
 import { runService } from '#apps/service/run-service';
 import { laidAsideCount, measureTables, tablesHealth } from '#apps/service/tables-health';
 import { createKafka } from '#event-stream/kafka/kafka';
@@ -45,14 +46,17 @@ await runService(
       measureTables(metrics, laidAside);
       const parts = {
         landing: () => landingHealth(landing),
+        // An insert that hangs says nothing for two minutes.
+        warehouse: reachable(() => warehouse.rows('SELECT 1')),
         tables: () => tablesHealth(laidAside()),
         kafka: () => {
           const { connected, error } = stream.status();
-          return { ready: connected, reason: error };
+          return { ready: connected, reason: error ?? 'no broker answers' };
         },
       };
       const url = await serveHttp({ configuration, metrics, tracing, log, parts }, closing);
       // It ends by itself only when it cannot go on.
       return { url, failed: landing.done as Promise<never>, close: closing.close };
     }),
+  { needs: ['kafkaBrokers', 'clickhouseUrl'] },
 );

@@ -38,7 +38,7 @@ const run = (configuration: Configuration, log: Logger): Promise<void> =>
   });
 
 try {
-  const configuration = loadConfiguration(process.env);
+  const configuration = loadConfiguration(process.env, {}, ['kafkaBrokers', 'clickhouseUrl']);
   await run(configuration, createLogger(configuration.logLevel));
   process.stdout.write('The warehouse and the topics are ready\n');
   process.exit(0);

@@ -32,12 +32,13 @@ await runService(
       relayMetrics.watch(relay);
       const parts = {
         relay: () => {
-          const { ready, state, lastError } = relay.status();
-          return { ready, reason: lastError?.message ?? state };
+          const { ready, reason } = relay.status();
+          return { ready, reason };
         },
       };
       const url = await serveHttp({ configuration, metrics, tracing, log, parts }, closing);
       // It ends by itself only when it cannot go on.
       return { url, failed: relay.done as Promise<never>, close: closing.close };
     }),
+  { needs: ['eventStoreUrl', 'kafkaBrokers'] },
 );

@@ -1,13 +1,14 @@
 import { Command } from 'commander';
-import { type Configuration, loadConfiguration } from '#platform/configuration';
+import { type Configuration, loadConfiguration, type Optional } from '#platform/configuration';
 import { createLogger, type Logger } from '#platform/logging';
 import { version } from '#platform/package-root';
 import { closeInTime } from './close-in-time.js';
 import { describeFailure } from './failure.js';
 import { type Service, untilStopped } from './until-stopped.js';
 
-/** What a program takes on its command line besides --port. */
+/** What a program cannot do without, and what it takes on its command line besides --port. */
 export interface CommandLine {
+  readonly needs?: readonly Optional[];
   /** As it is called in its usage; by default its name. */
   readonly usage?: string;
   /** What is kept in the data directory, for a program that has one: it takes --data then. */
@@ -21,7 +22,7 @@ export const runService = async (
   name: string,
   description: string,
   start: (configuration: Configuration, log: Logger, host: string | undefined) => Promise<Service>,
-  { usage = name, data, host }: CommandLine = {},
+  { needs, usage = name, data, host }: CommandLine = {},
 ): Promise<void> => {
   const command = new Command(usage)
     .description(`${description} All settings: docs/configuration.md`)
@@ -31,7 +32,8 @@ export const runService = async (
   if (data !== undefined) command.option('--data <directory>', data);
   const given = command.parse().opts<{ port?: string; host?: string; data?: string }>();
   try {
-    const configuration = loadConfiguration(process.env, { port: given.port, dataDirectory: given.data });
+    const overrides = { port: given.port, dataDirectory: given.data };
+    const configuration = loadConfiguration(process.env, overrides, needs);
     const log = createLogger(configuration.logLevel);
     const service = await start(configuration, log, given.host);
     const documentation = service.documentation ? `; its documentation is at ${service.documentation}` : '';

@@ -65,8 +65,15 @@ describe('the configuration', () => {
     ).toEqual(['PERENNIAL_MASTER_KEY is given twice, also as PERENNIAL_MASTER_KEY_FILE.']);
     rmSync(dir, { recursive: true });
     expect(problemsOf(() => loadConfiguration({ DATABASE_URL_FILE: file }))).toEqual([
-      'DATABASE_URL cannot be read from its file: ENOENT.',
+      `DATABASE_URL cannot be read from the file ${file}: ENOENT.`,
     ]);
+    expect(problemsOf(() => loadConfiguration({ PORT_FILE: 'port' }))).toEqual([
+      'PORT cannot be read from the file port: ENOENT.',
+    ]);
+    // Somebody took one variable for the other.
+    expect(
+      problemsOf(() => loadConfiguration({ DATABASE_URL_FILE: 'postgres://crm:changeit@host' })),
+    ).toEqual(['DATABASE_URL cannot be read from what DATABASE_URL_FILE names: ENOENT.']);
   });
 
   it('never shows what may hold a password', () => {
@@ -95,6 +102,20 @@ describe('the configuration', () => {
         'CLICKHOUSE_URL is needed here: a URL with http:// or https://, without a password.',
       ],
     );
+  });
+
+  it('lists what is missing together with what is wrong', () => {
+    const needed = ['eventStoreUrl', 'kafkaBrokers', 'databaseUrl'] as const;
+    expect(
+      problemsOf(() => loadConfiguration({ KAFKA_BROKERS: 'somewhere', PORT: 'x' }, {}, needed)),
+    ).toEqual([
+      "PORT must be a whole number from 0 to 65535, not 'x'.",
+      'EVENTSTORE_URL is needed here: a URL with `esdb://` or `esdb+discover://`.',
+      "KAFKA_BROKERS must be `host:port`, separated by commas, not 'somewhere'.",
+      'DATABASE_URL is needed here: a URL with `postgres://` or `postgresql://`.',
+    ]);
+    const { databaseUrl } = loadConfiguration({ DATABASE_URL: 'postgres://host/crm' }, {}, ['databaseUrl']);
+    expect(databaseUrl?.reveal()).toBe('postgres://host/crm');
   });
 
   it('is frozen', () => {
@@ -187,8 +208,8 @@ describe('docs/configuration.md', () => {
   const file = join(packageRoot(), 'docs/configuration.md');
   const page = `# Configuration
 
-Everything is set by environment variables, read once at the start. A wrong value stops the start, with all wrong
-values listed. This page is made from libs/platform/configuration.ts: \`UPDATE_DOCS=1 npm run -s jest -- libs/platform/configuration\`.
+Everything is set by environment variables, read once at the start. A wrong or missing value stops the start,
+with all of them listed. This page is made from libs/platform/configuration.ts: \`UPDATE_DOCS=1 npm run -s jest -- libs/platform/configuration\`.
 
 ${table()}
 `;

@@ -14,6 +14,7 @@ import {
   optional,
   password,
   phoneRegion,
+  type Setting,
   share,
   text,
   timeZone,
@@ -206,7 +207,7 @@ export class ConfigurationError extends Error {
 }
 
 /** Secrets are often mounted as files: each variable may be given as the path of a file, with _FILE behind its name. */
-const textOf = (env: Environment, variable: string): string | undefined => {
+const textOf = (env: Environment, { variable, format }: Setting<unknown>): string | undefined => {
   const given = env[variable]?.trim();
   const file = env[`${variable}_FILE`]?.trim();
   // An empty variable is how many tools say that there is none.
@@ -215,21 +216,36 @@ const textOf = (env: Environment, variable: string): string | undefined => {
   try {
     return readFileSync(file, 'utf8').trim() || undefined;
   } catch (error) {
-    throw new Error(`cannot be read from its file: ${(error as NodeJS.ErrnoException).code}`);
+    // What is no path is perhaps the secret itself, given under the wrong name.
+    const named = !format.secret || A_PATH.test(file) ? `the file ${file}` : `what ${variable}_FILE names`;
+    throw new Error(`cannot be read from ${named}: ${(error as NodeJS.ErrnoException).code}`);
   }
 };
 
+const A_PATH = /^(?:\/|\.{1,2}\/)/;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The only place that reads the environment. @throws ConfigurationError */
-export const loadConfiguration = (env: Environment, overrides: Overrides = {}): Configuration => {
+/**
+ * The only place that reads the environment.
+ * @param needed what the program cannot do without
+ * @throws ConfigurationError
+ */
+export const loadConfiguration = (
+  env: Environment,
+  overrides: Overrides = {},
+  needed: readonly Optional[] = [],
+): Configuration => {
   const problems: string[] = [];
   const values = Object.fromEntries(
     Object.entries(SETTINGS).map(([name, setting]) => {
       let text: string | undefined;
       try {
-        text = overrides[name as SettingName]?.toString().trim() ?? textOf(env, setting.variable);
-        return [name, setting.read(text === '' ? undefined : text)];
+        text = overrides[name as SettingName]?.toString().trim() ?? textOf(env, setting);
+        const value = setting.read(text === '' ? undefined : text);
+        if (value === undefined && (needed as readonly string[]).includes(name))
+          problems.push(isNeeded(setting));
+        return [name, value];
       } catch (error) {
         const not = setting.format.secret || text === undefined ? '' : `, not '${text}'`;
         problems.push(`${setting.variable} ${(error as Error).message}${not}.`);
@@ -251,9 +267,13 @@ export const loadConfiguration = (env: Environment, overrides: Overrides = {}): 
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
-type Optional = {
+/** A setting that may be left out. */
+export type Optional = {
   [Name in keyof Configuration]: undefined extends Configuration[Name] ? Name : never;
 }[keyof Configuration];
+
+const isNeeded = ({ variable, format }: Setting<unknown>): string =>
+  `${variable} is needed here: ${format.allowed}.`;
 
 /** The configuration of a program that cannot do without some settings. @throws ConfigurationError for those left out */
 export const demand = <Name extends Optional>(
@@ -262,11 +282,6 @@ export const demand = <Name extends Optional>(
 ): Configuration & { readonly [N in Name]-?: NonNullable<Configuration[N]> } => {
   const missing = names.filter((name) => configuration[name] === undefined);
   if (missing.length > 0)
-    throw new ConfigurationError(
-      missing.map((name) => {
-        const { variable, format } = SETTINGS[name as SettingName];
-        return `${variable} is needed here: ${format.allowed}.`;
-      }),
-    );
+    throw new ConfigurationError(missing.map((name) => isNeeded(SETTINGS[name as SettingName])));
   return configuration as Configuration & { readonly [N in Name]-?: NonNullable<Configuration[N]> };
 };
