@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { conflict, type PerennialError } from '#eventing/errors';
 import type { Projector } from './boundary.js';
 import { dropVersion } from './projection-build.js';
-import { begin, isLive, record, type Version, versions } from './projection-ledger.js';
-import { dropViewsOn, restoreViews } from './projection-views.js';
+import { begin, decide, type Version, versions } from './projection-ledger.js';
+import { dropViewsOn, followLedger, restoreViews } from './projection-views.js';
 import type { Warehouse } from './warehouse.js';
 
 const LEASE_MS = 30_000;
@@ -41,7 +41,7 @@ export const attempt = async <Result>(
       return await work();
     } catch (error) {
       // What failed first is what is told.
-      await giveUp(warehouse, begun, projector, reasonOf(error)).catch(() => {});
+      await dropUnfinished(warehouse, { ...begun, reason: reasonOf(error) }, projector).catch(() => {});
       throw error;
     } finally {
       clearInterval(timer);
@@ -52,30 +52,35 @@ export const attempt = async <Result>(
   }
 };
 
-const giveUp = async (
-  warehouse: Warehouse,
-  begun: Version,
-  projector: Projector,
-  reason: string,
-): Promise<void> => {
-  const known = await versions(warehouse, begun.name);
-  // Its last word may have arrived although nobody heard of it.
-  if (known.some((version) => version.version === begun.version && isLive(version))) return;
-  await dropUnfinished(warehouse, known, { ...begun, reason }, projector);
-};
-
-/** First of all nobody may read it any longer. */
+/**
+ * Whoever says first that a version is over, or that it runs, is right: its builder and those who take him for dead ask
+ * the same ledger. Only what the ledger has given up is dropped, and by its builder even when others did so before,
+ * because he may have made something since.
+ */
 const dropUnfinished = async (
   warehouse: Warehouse,
-  known: readonly Version[],
-  version: Version,
+  { name, version, reason }: Pick<Version, 'name' | 'version' | 'reason'>,
   projector: Projector,
+  isOver: (version: Version) => boolean = () => true,
 ): Promise<void> => {
-  const live = known.findLast(isLive);
-  if (live) await restoreViews(warehouse, live, projector);
-  await dropViewsOn(warehouse, version.name, version.version);
-  await dropVersion(warehouse, version.name, version.version);
-  await record(warehouse, { ...version, state: 'failed' });
+  await decide(warehouse, name, (known) =>
+    known
+      .filter((one) => one.version === version && one.state === 'building' && isOver(one))
+      .map((one) => ({ ...one, state: 'failed', reason })),
+  );
+  const known = await versions(warehouse, name);
+  const own = known.find((one) => one.version === version);
+  if (own?.state !== 'failed' && own?.state !== 'removed') return;
+  await restoreViews(warehouse, name, projector);
+  await discard(warehouse, name, version);
+};
+
+/** Removes what a version that nobody may read any longer has left. */
+export const discard = async (warehouse: Warehouse, name: string, version: number): Promise<void> => {
+  await dropViewsOn(warehouse, name, version);
+  await dropVersion(warehouse, name, version);
+  // Whoever slept before he dropped a view may have dropped one that was made since.
+  await followLedger(warehouse, name);
 };
 
 /**
@@ -91,12 +96,17 @@ export const settle = async (
 ): Promise<Version[]> => {
   const known = await versions(warehouse, name);
   const building = known.filter(({ state }) => state === 'building');
-  if (!alone && building.some(({ abandoned }) => !abandoned)) return known;
-  const live = known.findLast(isLive);
-  if (live) await restoreViews(warehouse, live, projector);
-  for (const version of building)
-    await dropUnfinished(warehouse, known, { ...version, reason: 'the build was interrupted' }, projector);
-  return building.length > 0 ? versions(warehouse, name) : known;
+  const isOver = ({ abandoned }: Version) => alone || abandoned === true;
+  if (!building.every(isOver)) return known;
+  await restoreViews(warehouse, name, projector);
+  for (const { version } of building)
+    await dropUnfinished(
+      warehouse,
+      { name, version, reason: 'the build was interrupted' },
+      projector,
+      isOver,
+    );
+  return versions(warehouse, name);
 };
 
 /** The same, before something that must not happen while somebody builds. @throws PerennialError projection-rebuilding */

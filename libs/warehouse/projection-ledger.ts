@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Settings } from './connection.js';
 import { caughtUp } from './replicas.js';
 import type { Warehouse } from './warehouse.js';
@@ -43,20 +44,39 @@ export const dropFeed = async (warehouse: Warehouse, name: string, version: numb
   await warehouse.command(`DROP TABLE IF EXISTS ${gatedOf(name, version)} SYNC`);
 };
 
-/** The projection whose feed it is; undefined for any other view. */
+/** The projection whose feed, or gate before it, it is; undefined for any other view. */
 export const projectionOfFeed = (feed: string): { name: string; version: number } | undefined => {
-  const [, name, version] = /^(?:crm\.)?`?(\w+)_v(\d+)_feed`?$/.exec(feed) ?? [];
+  const [, name, version] = /^(?:crm\.)?`?(\w+)_v(\d+)_(?:feed|gate)`?$/.exec(feed) ?? [];
   return name && version ? { name, version: Number(version) } : undefined;
 };
 
-/** Appends to the ledger; entries given together are there together. */
+/**
+ * Appends what follows from the ledger as it stands; entries of one decision are there together. Each decision about a
+ * projection has the number after that of the last one: of all that are put under a number the engine takes one, and
+ * whoever comes late, be it that he slept, looks again and decides anew.
+ * @param decision nothing to append when it answers no entries
+ * @returns what was appended
+ */
+export const decide = async (
+  warehouse: Warehouse,
+  name: string,
+  decision: (known: readonly Version[]) => readonly Version[],
+  { id = randomUUID(), leaseMs = 0 }: Partial<Builder> = {},
+): Promise<readonly Version[]> => {
+  for (;;) {
+    // Before the versions: what is said in between takes the number.
+    const sequence = (await lastSequence(warehouse, name)) + 1;
+    const entries = decision(await versions(warehouse, name));
+    if (entries.length === 0) return [];
+    const rows = entries.map((entry) => ({ ...line(entry, sequence), builder: id, lease: leaseMs }));
+    await insert(warehouse, rows, { insert_deduplication_token: `decision-${name}-${sequence}` });
+    if ((await deciderOf(warehouse, name, sequence)) === id) return entries;
+  }
+};
+
+/** Appends to the ledger, whatever stands there; of one projection. */
 export const record = async (warehouse: Warehouse, ...entries: readonly Version[]): Promise<void> => {
-  const next = await nextSequence(warehouse);
-  await insert(
-    warehouse,
-    entries.map((entry, i) => line(entry, next + i)),
-    { insert_deduplicate: 0 },
-  );
+  await decide(warehouse, entries[0]?.name ?? '', () => entries);
 };
 
 /**
@@ -66,27 +86,33 @@ export const record = async (warehouse: Warehouse, ...entries: readonly Version[
 export const begin = async (
   warehouse: Warehouse,
   version: Version,
-  { id, leaseMs }: Builder,
+  builder: Builder,
 ): Promise<(() => Promise<void>) | undefined> => {
-  // A row that is repeated under its sequence never hides what was said since.
-  const row = { ...line(version, await nextSequence(warehouse)), builder: id, lease: leaseMs };
-  const { name, version: number } = version;
-  await insert(warehouse, [row], { insert_deduplication_token: `begin-${name}-${number}` });
-  await caughtUp(warehouse, 'crm.projections');
-  const [first] = await warehouse.rows<{ builder: string }>(
-    `SELECT builder FROM crm.projections WHERE name = {name:String} AND version = {number:UInt32}
-     ORDER BY sequence, changed_at LIMIT 1`,
-    { name, number },
-  );
-  return first?.builder === id ? () => insert(warehouse, [row], { insert_deduplicate: 0 }) : undefined;
+  const isBegun = (known: readonly Version[]) => known.some((one) => one.version === version.version);
+  const begun = await decide(warehouse, version.name, (known) => (isBegun(known) ? [] : [version]), builder);
+  if (begun.length === 0) return undefined;
+  // A row that is repeated under its sequence, or one before it, never hides what was said since.
+  const row = { ...line(version, 0), builder: builder.id, lease: builder.leaseMs };
+  return () => insert(warehouse, [row], { insert_deduplicate: 0 });
 };
 
-const nextSequence = async (warehouse: Warehouse): Promise<number> => {
+const lastSequence = async (warehouse: Warehouse, name: string): Promise<number> => {
   await caughtUp(warehouse, 'crm.projections');
   const [last] = await warehouse.rows<{ sequence: number }>(
-    'SELECT max(sequence) AS sequence FROM crm.projections',
+    'SELECT max(sequence) AS sequence FROM crm.projections WHERE name = {name:String}',
+    { name },
   );
-  return (last?.sequence ?? 0) + 1;
+  return last?.sequence ?? 0;
+};
+
+const deciderOf = async (warehouse: Warehouse, name: string, sequence: number): Promise<string> => {
+  await caughtUp(warehouse, 'crm.projections');
+  const [first] = await warehouse.rows<{ builder: string }>(
+    `SELECT argMin(builder, changed_at) AS builder FROM crm.projections
+     WHERE name = {name:String} AND sequence = {sequence:UInt64}`,
+    { name, sequence },
+  );
+  return first?.builder ?? '';
 };
 
 const line = (version: Version, sequence: number): object => ({
@@ -103,7 +129,10 @@ const line = (version: Version, sequence: number): object => ({
 const insert = (warehouse: Warehouse, rows: readonly object[], settings: Settings): Promise<void> =>
   warehouse.insertLines('crm.projections', rows.map((row) => JSON.stringify(row)).join('\n'), settings);
 
-/** Every version that was ever begun, oldest first. */
+/**
+ * Every version that was ever begun, oldest first. Whoever slept for so long that the engine has forgotten the token of
+ * his number gets a second row in under it: the first one counts, for him, too.
+ */
 export const versions = async (warehouse: Warehouse, name?: string): Promise<Version[]> => {
   await caughtUp(warehouse, 'crm.projections');
   const rows = await warehouse.rows<Omit<Version, 'views'> & { views: string }>(
@@ -111,7 +140,9 @@ export const versions = async (warehouse: Warehouse, name?: string): Promise<Ver
        argMax(table_checksum, sequence) AS tableChecksum, argMax(view_checksum, sequence) AS viewChecksum,
        argMax(p.views, sequence) AS views,
        max(changed_at + toIntervalMillisecond(lease)) <= now64(3, 'UTC') AS abandoned
-     FROM crm.projections AS p WHERE {name:String} IN ('', name) GROUP BY name, version ORDER BY name, version`,
+     FROM crm.projections AS p WHERE {name:String} IN ('', name) AND (sequence = 0 OR (name, sequence, builder) IN (
+       SELECT name, sequence, argMin(builder, changed_at) FROM crm.projections GROUP BY name, sequence))
+     GROUP BY name, version ORDER BY name, version`,
     { name: name ?? '' },
   );
   return rows.map((row) => ({
@@ -123,11 +154,23 @@ export const versions = async (warehouse: Warehouse, name?: string): Promise<Ver
 
 export const isLive = ({ state }: Version): boolean => state === 'live' || state === 'needs rebuild';
 
-/** Says of the live version of a projection that its rows are no longer complete; a rebuild makes a new version. */
+/**
+ * Says of a projection that its rows are no longer complete: a rebuild makes a new version. What is being built may lack
+ * them, too, so it never comes to run, and what stands by cannot be rolled back to.
+ */
 export const markNeedsRebuild = async (warehouse: Warehouse, name: string, reason: string): Promise<void> => {
-  const live = (await versions(warehouse, name)).find(isLive);
-  if (live) await record(warehouse, { ...live, state: 'needs rebuild', reason });
+  await decide(warehouse, name, (known) => known.filter(isFed).map((version) => doubted(version, reason)));
 };
+
+/** Versions that take events, now or as soon as they are built. */
+export const isFed = (version: Version): boolean =>
+  isLive(version) || version.state === 'standby' || version.state === 'building';
+
+const doubted = (version: Version, reason: string): Version => ({
+  ...version,
+  state: isLive(version) ? 'needs rebuild' : 'failed',
+  reason,
+});
 
 /**
  * Stops a feed that fails, for good, so that the others go on: the projection's live version then needs a rebuild,
@@ -136,10 +179,10 @@ export const markNeedsRebuild = async (warehouse: Warehouse, name: string, reaso
 export const detachFeed = async (warehouse: Warehouse, feed: string, reason: string): Promise<void> => {
   const fed = projectionOfFeed(feed);
   if (!fed) throw new Error(`${feed} is not the feed of a projection.`);
-  const version = (await versions(warehouse, fed.name)).find(
-    (candidate) => candidate.version === fed.version,
+  await decide(warehouse, fed.name, (known) =>
+    known
+      .filter((candidate) => candidate.version === fed.version && isFed(candidate))
+      .map((version) => doubted(version, reason)),
   );
-  if (version)
-    await record(warehouse, { ...version, state: isLive(version) ? 'needs rebuild' : 'failed', reason });
   await dropFeed(warehouse, fed.name, fed.version);
 };

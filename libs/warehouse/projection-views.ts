@@ -2,7 +2,7 @@ import { PerennialError } from '#eventing/errors';
 import { type Projector, whilePaused } from './boundary.js';
 import type { ProjectionDefinition, ViewDefinition } from './projection-file.js';
 import { columnComments, reading, readsFrom } from './projection-file.js';
-import { tableOf, type Version } from './projection-ledger.js';
+import { isLive, tableOf, type Version, versions } from './projection-ledger.js';
 import type { Warehouse } from './warehouse.js';
 
 const quoted = (name: string): string => `\`${name}\``;
@@ -56,23 +56,37 @@ export const viewMadeBy = (statement: string): string =>
   /^CREATE OR REPLACE VIEW crm\.(\w+)/.exec(statement)?.[1] ?? '';
 
 /**
- * A process that ended in the midst of a swap left views that read another version: all are to read this one again.
+ * A process that ended in the midst of a swap left views that read another version: all are to read the live one.
  * Readers see no gap if nothing lands meanwhile; where landing cannot be paused, they are set right all the same.
  */
 export const restoreViews = async (
   warehouse: Warehouse,
-  version: Pick<Version, 'name' | 'version' | 'views'>,
+  name: string,
   projector: Projector,
 ): Promise<void> => {
-  const restore = async () => {
-    for (const statement of await disagreeing(warehouse, version)) await warehouse.command(statement);
-  };
-  if ((await disagreeing(warehouse, version)).length === 0) return;
+  const live = (await versions(warehouse, name)).findLast(isLive);
+  if (!live || (await disagreeing(warehouse, live)).length === 0) return;
   try {
-    await whilePaused(projector, restore);
+    await whilePaused(projector, () => followLedger(warehouse, name));
   } catch (error) {
     if (!(error instanceof PerennialError) || error.kind !== 'unavailable') throw error;
-    await restore();
+    await followLedger(warehouse, name);
+  }
+};
+
+/**
+ * Lets the views read what the ledger calls live, and looks again afterwards: whoever slept before a statement may have
+ * brought back what others replaced meanwhile.
+ * @param made the version that they have just been made for
+ */
+export const followLedger = async (warehouse: Warehouse, name: string, made?: number): Promise<void> => {
+  for (let done = made; ; ) {
+    const live = (await versions(warehouse, name)).findLast(isLive);
+    if (!live || live.version === done) return;
+    const statements = done === undefined ? await disagreeing(warehouse, live) : live.views;
+    if (statements.length === 0) return;
+    for (const statement of statements) await warehouse.command(statement);
+    done = live.version;
   }
 };
 

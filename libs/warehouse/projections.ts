@@ -1,18 +1,11 @@
 import { notFound, PerennialError } from '#eventing/errors';
 import { type Boundary, isEmpty, noProjector, type Projector, whilePaused } from './boundary.js';
-import { attempt, reasonOf, settle, settled } from './projection-attempt.js';
-import {
-  type BuildOptions,
-  backfill,
-  createVersion,
-  dropVersion,
-  type Parity,
-  parity,
-} from './projection-build.js';
+import { attempt, discard, reasonOf, settle, settled } from './projection-attempt.js';
+import { type BuildOptions, backfill, createVersion, type Parity, parity } from './projection-build.js';
 import { type Difference, differences } from './projection-difference.js';
 import { attachFeed, hasTable, prepareFeed, type TableProjection } from './projection-feed.js';
 import { type ProjectionDefinition, viewChecksum } from './projection-file.js';
-import { isLive, record, type Version, versions } from './projection-ledger.js';
+import { decide, isLive, type Version } from './projection-ledger.js';
 import { checkProjection } from './projection-lint.js';
 import {
   checksumWith,
@@ -22,7 +15,8 @@ import {
   readByFunctions,
   withWhatTheyRead,
 } from './projection-status.js';
-import { prepareViews, replaceViews, updateComments } from './projection-views.js';
+import { demandRunning, standing, swap } from './projection-swap.js';
+import { followLedger, prepareViews, replaceViews, updateComments } from './projection-views.js';
 import { createUpcasterTwins, type UpcasterTwin } from './upcaster-twins.js';
 import type { Warehouse } from './warehouse.js';
 
@@ -97,12 +91,16 @@ const startOne = async (
   if (unchanged || (live && live.tableChecksum !== checksumWith(definition, twins))) return;
   if (live && hasTable(definition)) await updateComments(warehouse, definition, live.version);
   const views = await replaceViews(warehouse, definition, live?.version ?? 0, live?.views);
-  await record(warehouse, {
-    ...entry(definition, twins, live?.version ?? 0),
-    state: live?.state ?? 'live',
-    reason: live?.reason ?? '',
-    views,
+  const recorded = await decide(warehouse, definition.name, (now) => {
+    const still = now.findLast(isLive);
+    if (still?.version !== live?.version || still?.viewChecksum !== live?.viewChecksum) return [];
+    const { state = 'live', reason = '' } = still ?? {};
+    return [{ ...entry(definition, twins, live?.version ?? 0), state, reason, views }];
   });
+  if (recorded.length > 0) return;
+  // Somebody else made them meanwhile: they are put back as the ledger says before they are looked at again.
+  await followLedger(warehouse, definition.name, -1);
+  await startOne(warehouse, definition, twins, options);
 };
 
 const nextVersion = (known: readonly Version[]): number =>
@@ -135,9 +133,8 @@ const build = async (
   const work = async () => {
     const boundary = await createBeside(warehouse, definition, version, twins, projector);
     if (!isEmpty(boundary)) await backfill(warehouse, definition, version, twins, boundary, options);
-    await demandWhole(warehouse, begun);
-    const views = await replaceViews(warehouse, definition, version);
-    await record(warehouse, { ...begun, state: 'live', views });
+    const prepared = await prepareViews(warehouse, definition, version);
+    await swap(warehouse, definition, begun, undefined, prepared);
   };
   await attempt(warehouse, begun, projector, work, options.leaseMs);
 };
@@ -207,12 +204,11 @@ const rebuildOn = async (
     const difference = before && (await differences(warehouse, name, before.version, version));
     const prepared = await prepareViews(warehouse, definition, version);
     signal?.throwIfAborted();
-    await whilePaused(projector, async () => {
-      await demandWhole(warehouse, begun, before);
-      const views = await replaceViews(warehouse, definition, version, before?.views, prepared);
-      const demoted = before ? [{ ...before, state: standing(before) }] : [];
-      await record(warehouse, { ...begun, state: 'live', views }, ...demoted);
-    });
+    try {
+      await whilePaused(projector, () => swap(warehouse, definition, begun, before, prepared));
+    } catch (error) {
+      await demandRunning(warehouse, begun, before, error);
+    }
     onProgress?.({ name, phase: 'parity', done: 1, of: 1 });
     return { name, version, parity: agreed, difference };
   };
@@ -220,24 +216,8 @@ const rebuildOn = async (
     throw new RebuildFailed(name, reasonOf(error), { cause: error });
   };
   const built = await attempt(warehouse, begun, projector, () => work().catch(failed), leaseMs);
-  return { ...built, removed: await removeBut(warehouse, name, before?.version) };
+  return { ...built, removed: await removeBut(warehouse, name, { live: version, keep: before?.version }) };
 };
-
-/**
- * Meanwhile the projector may have detached a feed that failed, or found that projections may have missed a batch; or
- * this process slept for so long that others dropped what it built.
- */
-const demandWhole = async (warehouse: Warehouse, begun: Version, before?: Version): Promise<void> => {
-  const known = await versions(warehouse, begun.name);
-  const own = known.find(({ version }) => version === begun.version);
-  if (own?.state !== 'building') throw new Error(`its feed was detached: ${own?.reason}`);
-  const live = known.findLast(isLive);
-  if (live?.version !== before?.version) throw new Error('another version was made to run meanwhile');
-  if (live?.state === 'needs rebuild' && live.reason !== before?.reason) throw new Error(live.reason);
-};
-
-/** What is no longer fed cannot be rolled back to. */
-const standing = ({ state }: Version): Version['state'] => (state === 'needs rebuild' ? 'failed' : 'standby');
 
 /**
  * Lets the public views read the version before again, between two batches, as a rebuild does; both stay fed, so that
@@ -249,18 +229,27 @@ export const rollbackProjection = async (
   projector: Projector,
 ): Promise<{ from: number; to: number }> => {
   demandStandby(name, await settled(warehouse, name, projector));
-  return whilePaused(projector, async () => {
-    const { live, before } = demandStandby(name, await versions(warehouse, name));
-    try {
-      for (const statement of before.views) await warehouse.command(statement);
-    } catch (error) {
-      for (const statement of live.views) await warehouse.command(statement).catch(() => {});
-      throw error;
-    }
-    const reason = `rolled back from version ${live.version}`;
-    await record(warehouse, { ...before, state: 'live', reason }, { ...live, state: standing(live) });
-    return { from: live.version, to: before.version };
-  });
+  let done: readonly Version[] = [];
+  const work = async () => {
+    done = await decide(warehouse, name, (known) => {
+      const { live, before } = demandStandby(name, known);
+      const reason = `rolled back from version ${live.version}`;
+      return [
+        { ...before, state: 'live', reason },
+        { ...live, state: standing(live) },
+      ];
+    });
+    for (const statement of done[0]?.views ?? []) await warehouse.command(statement);
+    await followLedger(warehouse, name, done[0]?.version);
+  };
+  const failed = async (error: unknown) => {
+    const [to, from] = done;
+    if (!to) throw error;
+    await demandRunning(warehouse, { ...to, state: 'standby' }, from, error);
+  };
+  await whilePaused(projector, work).catch(failed);
+  const [to, from] = done as [Version, Version];
+  return { from: from.version, to: to.version };
 };
 
 const demandStandby = (name: string, known: readonly Version[]): { live: Version; before: Version } => {
@@ -277,19 +266,31 @@ export const removeOldVersions = async (
   projector: Projector,
 ): Promise<number[]> => {
   await settled(warehouse, name, projector);
-  return removeBut(warehouse, name);
+  return removeBut(warehouse, name, {});
 };
 
-/** But for one on standby that is to be kept. */
-const removeBut = async (warehouse: Warehouse, name: string, keep?: number): Promise<number[]> => {
-  const old = (await versions(warehouse, name)).filter(
-    ({ version, state }) => version > 0 && (state === 'failed' || (state === 'standby' && version !== keep)),
+/** But for one on standby that is to be kept; nothing when another version than `live` was made to run meanwhile. */
+const removeBut = async (
+  warehouse: Warehouse,
+  name: string,
+  { live, keep }: { readonly live?: number; readonly keep?: number | undefined },
+): Promise<number[]> => {
+  // Nobody may go back to one that is half gone.
+  const old = await decide(warehouse, name, (known) =>
+    live !== undefined && known.findLast(isLive)?.version !== live
+      ? []
+      : known
+          .filter(
+            ({ version, state }) =>
+              version > 0 && (state === 'failed' || (state === 'standby' && version !== keep)),
+          )
+          .map((version) => ({ ...version, state: 'failed', reason: 'it is being removed' })),
   );
-  for (const version of old) {
-    // Nobody may go back to one that is half gone.
-    await record(warehouse, { ...version, state: 'failed', reason: 'it is being removed' });
-    await dropVersion(warehouse, name, version.version);
-    await record(warehouse, { ...version, state: 'removed' });
+  for (const { version } of old) {
+    await discard(warehouse, name, version);
+    await decide(warehouse, name, (known) =>
+      known.filter((one) => one.version === version).map((one) => ({ ...one, state: 'removed' })),
+    );
   }
   return old.map(({ version }) => version);
 };

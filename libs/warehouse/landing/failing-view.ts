@@ -1,9 +1,9 @@
 import {
   detachFeed,
+  isFed,
   isLive,
   markNeedsRebuild,
   projectionOfFeed,
-  record,
   type Version,
   versions,
 } from '../projection-ledger.js';
@@ -17,17 +17,18 @@ export const detachView = async (warehouse: Warehouse, view: string, reason: str
 };
 
 /**
- * To be said when crm.events got rows that the projections may have missed, or may have got before. Versions on standby
- * got the same: nobody may go back to them.
+ * To be said when crm.events got rows that the projections may have missed, or may have got before. What stands by, or is
+ * being built, got or missed the same: nobody may go back to the one, and the other never comes to run.
+ * @param which of the live ones are meant
  */
 export const markAllForRebuild = async (
   warehouse: Warehouse,
   reason: string,
   which: (version: Version) => boolean = isLive,
 ): Promise<void> => {
-  const known = (await versions(warehouse)).filter(({ version }) => version > 0);
-  const standby = known.filter(({ state }) => state === 'standby');
-  if (standby.length > 0)
-    await record(warehouse, ...standby.map((version) => ({ ...version, state: 'failed' as const, reason })));
-  for (const { name } of known.filter(which)) await markNeedsRebuild(warehouse, name, reason);
+  const doubtful = (await versions(warehouse)).filter(
+    (version) => version.version > 0 && isFed(version) && (!isLive(version) || which(version)),
+  );
+  for (const name of new Set(doubtful.map((version) => version.name)))
+    await markNeedsRebuild(warehouse, name, reason);
 };
