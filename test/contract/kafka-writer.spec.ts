@@ -64,8 +64,15 @@ describeWithKafka('writing to Kafka in transactions', () => {
       );
     });
   const open = (name = 'test') => openTransactionalWriter({ kafka, topic, name });
-  const positions = async () =>
-    (await readTopic(kafka, topic)).map(({ value }) => JSON.parse(value).position).sort((a, b) => a - b);
+  /** A commit is answered before its markers are written: what it wrote may be for readers a moment later. */
+  const read = async (atLeast: number) => {
+    for (;;) {
+      const records = await readTopic(kafka, topic);
+      if (records.length >= atLeast) return records;
+    }
+  };
+  const positions = async (atLeast = 0) =>
+    (await read(atLeast)).map(({ value }) => JSON.parse(value).position).sort((a, b) => a - b);
 
   it('connecting fences nobody, the first transaction does', async () => {
     const old = relayProducer(kafka, topic);
@@ -79,7 +86,7 @@ describeWithKafka('writing to Kafka in transactions', () => {
     await sendEvents(second, topic, events(3, 3), NOTHING);
     await successor.transaction();
     expect(isFenced(await failure(second.commit()))).toBe(true);
-    expect(await positions()).toEqual([0, 1, 2]);
+    expect(await positions(3)).toEqual([0, 1, 2]);
     await Promise.all([old, successor].map((producer) => producer.disconnect()));
   });
 
@@ -90,7 +97,7 @@ describeWithKafka('writing to Kafka in transactions', () => {
     const late = old.write(events(10, 10), before);
     expect(isFenced(await failure(late))).toBe(true);
     await successor.write(events(10, 5), before);
-    expect(await positions()).toEqual(Array.from({ length: 15 }, (_, i) => i));
+    expect(await positions(15)).toEqual(Array.from({ length: 15 }, (_, i) => i));
     await Promise.all([old.close(), successor.close()]);
   });
 
@@ -105,7 +112,7 @@ describeWithKafka('writing to Kafka in transactions', () => {
     const committed = await producer.transaction();
     await sendCheckpoint(committed, topic, await sendEvents(committed, topic, events(0, 10), NOTHING));
     await committed.commit();
-    expect(await positions()).toHaveLength(10);
+    expect(await positions(10)).toHaveLength(10);
     expect(await readCheckpoints(kafka, topic)).toHaveLength(1);
     await producer.disconnect();
   });
@@ -169,7 +176,7 @@ describeWithKafka('writing to Kafka in transactions', () => {
     };
     const writer = await open();
     await writer.write([of(1, { traceparent }), of(2, { customerId: null })], NOTHING);
-    const records = await readTopic(kafka, topic);
+    const records = await read(2);
     const byPosition = (position: number) =>
       records.find(({ value }) => JSON.parse(value).position === position)!;
     expect(byPosition(1)).toMatchObject({
@@ -189,7 +196,7 @@ describeWithKafka('writing to Kafka in transactions', () => {
     const writer = await open();
     const large = events(0, 12, 'x'.repeat(250_000)).map((event) => ({ ...event, partition: 1 }));
     const { next } = await writer.write(large, NOTHING);
-    const records = await readTopic(kafka, topic);
+    const records = await read(large.length);
     expect(records.map(({ value }) => JSON.parse(value).position)).toEqual(
       large.map(({ position }) => position),
     );
@@ -201,7 +208,7 @@ describeWithKafka('writing to Kafka in transactions', () => {
     const writer = await open();
     const [longest] = events(0, 1, 'x'.repeat(1024 * 1024 - 700));
     await writer.write([longest!], NOTHING);
-    expect(await positions()).toEqual([0]);
+    expect(await positions(1)).toEqual([0]);
     const [tooLong] = events(7, 1, 'x'.repeat(MAX_MESSAGE_BYTES));
     await expect(writer.write([tooLong!], NOTHING)).rejects.toMatchObject({
       code: 'event-too-large-for-topic',

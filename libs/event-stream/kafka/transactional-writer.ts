@@ -8,6 +8,7 @@ import {
 } from 'kafkajs';
 import { PerennialError } from '#eventing/errors';
 import { type Checkpoint, encodeCheckpoint } from './checkpoint-record.js';
+import { compressQuickly } from './compression.js';
 import { letGo } from './kafka.js';
 import type { TopicEvent } from './topic-event.js';
 import { checkpointTopicOf, MAX_MESSAGE_BYTES } from './topics.js';
@@ -53,6 +54,7 @@ const RETRY = { initialRetryTime: 10, multiplier: 2, factor: 0.2, maxRetryTime: 
  * older one had not committed never will be.
  */
 export const openTransactionalWriter: OpenWriter = async ({ kafka, topic, name, maxMessageBytes }) => {
+  compressQuickly();
   const producer = relayProducer(kafka, topic);
   try {
     await producer.connect();
@@ -114,7 +116,7 @@ export const sendCheckpoint = async (
 };
 
 /**
- * Compressed: a ninth of the bytes for a tenth more work here.
+ * Compressed: about a sixth of the bytes for a twentieth more work here.
  * @returns the checkpoint after them: only the broker knows the offsets, because commits take some, too
  */
 export const sendEvents = async (
