@@ -140,7 +140,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-/** Mistakes of ours in calling a store, and what stops a server from starting: no request leads there. */
+/** Mistakes of ours in calling a store, what stops a server from starting, and what the simulator tells: no request leads there. */
 const NOT_FOR_CALLERS = new Set([
   'backup-damaged',
   'backup-too-new',
@@ -157,11 +157,14 @@ const NOT_FOR_CALLERS = new Set([
   'expected-revision',
   'not-a-backup',
   'not-started',
+  'play-given-up',
+  'play-refused',
   'stream-gap',
   'stream-name',
   'stream-recreated',
   'stream-truncated',
   'topic-settings',
+  'unexpected-answers',
   'master-key-missing',
   'wrong-master-key',
 ]);

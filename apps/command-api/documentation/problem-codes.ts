@@ -139,6 +139,7 @@ export const problemCodes: Readonly<Record<number, Readonly<Record<string, strin
     'vault-busy': 'Another process reads the key vault; erase again.',
     'stream-begun-meanwhile': 'Somebody else began the same stream; send the same again.',
     'warehouse-behind': 'The warehouse does not show everything yet; ask again.',
+    'warehouse-too-old': 'The ClickHouse server is older than what is needed; its operator has to renew it.',
     'warehouse-unavailable': 'The warehouse cannot be reached; ask again.',
     'kafka-unavailable': 'Kafka cannot be reached; ask again.',
     'projector-paused': 'Somebody else pauses the projectors; try again.',
