@@ -113,10 +113,11 @@ const playInto = async ({ urls }: Distributed, directory: string): Promise<void>
     const done = played > 0 ? `Played ${played} commands.` : 'The company is here already.';
     whileRunning(`${done}\n${whereToLook(urls)}`);
   } catch (error) {
-    const reason = error instanceof DemoRefused ? error.message : describeFailure(error);
-    whileRunning(
-      `The play has ended before its time: ${reason}\nEverything else runs on; start again with --simulate to go on with the play.`,
-    );
+    const reason =
+      error instanceof DemoRefused
+        ? error.message
+        : `${describeFailure(error)}\nStarted again with --simulate, it goes on where it was.`;
+    whileRunning(`The play has ended before its time, all else runs on: ${reason}`);
   }
 };
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RestartableServer } from './servers/node-service.js';
 
@@ -10,7 +11,10 @@ const STEADY_MS = 30_000;
 export class Supervisor {
   private readonly stopping = new AbortController();
 
-  constructor(private readonly say: (text: string) => void) {}
+  constructor(private readonly say: (text: string) => void) {
+    // One for each that is watched, and one for each that pauses.
+    setMaxListeners(0, this.stopping.signal);
+  }
 
   watch(name: string, server: RestartableServer): void {
     void this.keepUp(name, server);
