@@ -18,7 +18,7 @@ import { Holds, type HoldsOptions } from './holds.js';
 import { Landing } from './landing.js';
 
 const SCHEMA = join(import.meta.dirname, '../../../infra/clickhouse/schema');
-const DEADLINE = 25_000;
+const DEADLINE = 60_000;
 const PARTITIONS = 3;
 
 const SALES = `-- A row is a sale.
@@ -223,10 +223,10 @@ describe('a hold', () => {
     const stream = new MemoryStream(PARTITIONS);
     const landing = await start(stream, 'one');
     await landing.started;
-    const projector = await holds('a rebuild', { leaseMs: 150 });
+    const projector = await holds('a rebuild', { leaseMs: 1_000 });
     await projector.pause();
     for (let i = 0; i < 9; i++) stream.append(eventLine(i), i % PARTITIONS);
-    expect(await landing.waitFor(8, 600)).toBe(false);
+    expect(await landing.waitFor(8, 3_000)).toBe(false);
     await projector.resume();
     expect(await landing.waitFor(8, DEADLINE)).toBe(true);
   });
