@@ -159,7 +159,7 @@ describeWithOwnKafka('the relay', () => {
     await gone(topic);
     const { done } = start();
     await expect(done).rejects.toMatchObject({ code: 'topic-behind-checkpoint' });
-    await expect(done).rejects.toThrow(/delete both topics/);
+    await expect(done).rejects.toThrow(/make both topics and the warehouse anew/);
     await gone(checkpointTopicOf(topic));
     await gone(topic);
     const relay = start();
