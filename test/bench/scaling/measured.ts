@@ -27,7 +27,7 @@ export const MEASURED = {
     'command-api, CPU of a command sent singly',
     'docs/benchmarks.md, HTTP, embedded set',
   ),
-  appendMs: assumed(12, 'ms', 'from a command to its answer', 'a round trip, a decision and a sync'),
+  appendMs: known(13, 'ms', 'from a command to its answer', 'bench distributed, at 2 commands/s'),
   storeRate: assumed(
     15_000,
     '/s',
@@ -40,39 +40,34 @@ export const MEASURED = {
     'the relay gathers what is live',
     'libs/event-store/eventstoredb/subscription.ts',
   ),
-  transactionMs: known(20, 'ms', 'a transaction of one event', '16 to 24 ms, with kafkajs on Kafka 4.1.1'),
-  relayCpu: known(
-    70,
-    'µs',
-    'relay, an event, on one thread: 37 to read it, 33 to write it',
-    'docs/benchmarks.md: reading 27,000/s, from SQLite 24,000 to 35,000/s',
-  ),
+  transactionMs: known(20, 'ms', 'a transaction of one event', 'bench distributed, 15 to 23 ms'),
+  relayCpu: known(58, 'µs', 'relay, an event, on one thread', 'docs/benchmarks.md: 17,213/s from the double'),
   fetchMs: assumed(5, 'ms', 'from a commit to the projector', 'a fetch that waits is answered at once'),
-  claimMs: assumed(15, 'ms', 'a claim: a small insert and a look at it', '70 ms at a load of 44'),
+  claimMs: known(27, 'ms', 'a claim: a small insert and a look at it', 'bench distributed, 17 to 31 ms'),
   insertMs: known(
-    50,
+    68,
     'ms',
     'an insert of one event into every projection it concerns',
-    'docs/benchmarks.md, landing',
+    'bench distributed, at 2 commands/s',
   ),
   insertCpu: known(
-    18,
+    19,
     'µs',
     'warehouse, an event more in an insert',
-    '43,000 to 52,000/s over HTTP with projections',
+    'bench projector, CPU of the warehouse',
   ),
   projectorCpu: known(
-    13,
+    20,
     'µs',
     'projector, an event, while the warehouse inserts',
-    'reading from Kafka at 70,000 to 100,000/s',
+    'bench projector, CPU of the projector',
   ),
   lookMs: known(25, 'ms', 'who waits for a row looks so often', 'libs/warehouse/landing/observed-landing.ts'),
   unevenness: known(
     3,
     'times',
     'the slowest in a hundred of a step, against the typical one',
-    'bench relay: p99 155 ms, p50 50 ms',
+    'bench relay: p99 29 to 155 ms, p50 16 to 50 ms',
   ),
   storeBytes: assumed(
     1_000,
@@ -81,17 +76,22 @@ export const MEASURED = {
     'its line has 723, index and envelope are more',
   ),
   kafkaBytes: known(
-    367,
+    303,
     'bytes',
     'an event in the topic, compressed in transactions of some twenty; larger ones take less',
     'bench distributed',
   ),
-  eventBytes: known(122, 'bytes', 'an event in crm.events', 'bench projector'),
+  eventBytes: known(
+    122,
+    'bytes',
+    'an event in crm.events',
+    'bench projector, without parts that were replaced',
+  ),
   projectionBytes: known(
     97,
     'bytes',
     'an event in all projections together, of purchases',
-    'bench projector',
+    'bench projector, without parts that were replaced',
   ),
   rebuildRate: known(
     1_230_000,
@@ -111,7 +111,7 @@ export const LIMITS = {
   lingerShare: 3,
 } as const;
 
-/** One event at a time through the idle relay, to a consumer: no projector, no warehouse. Bench `relay`, load 15 and 29. */
+/** One event at a time through the idle relay, to a consumer: no projector, no warehouse. Bench `relay`. */
 export const RELAY_RUNS = [
   { load: 15, p50: 57, p99: 234 },
   { load: 29, p50: 50, p99: 155 },
@@ -119,6 +119,26 @@ export const RELAY_RUNS = [
 
 /** Runs of the bench `distributed`, with how long the steps took in them. */
 export const RUNS: readonly Run[] = [
+  {
+    load: 4,
+    commandsPerSecond: 2,
+    appendMs: 13,
+    transactionMs: 15,
+    claimMs: 27,
+    insertMs: 68,
+    p50: 183,
+    p99: 257,
+  },
+  {
+    load: 5,
+    commandsPerSecond: 100,
+    appendMs: 91,
+    transactionMs: 23,
+    claimMs: 31,
+    insertMs: 145,
+    p50: 1157,
+    p99: 1495,
+  },
   {
     load: 47,
     commandsPerSecond: 2,
