@@ -6,7 +6,7 @@ import { wholeNumber } from '#apps/service/whole-number';
 import { DemoRefused } from '#apps/standalone/demo/demo-state';
 import { type Distributed, startDistributed } from './distributed.js';
 import { playCompany } from './play-company.js';
-import { APPLICATIONS, type Application, portOption } from './ports.js';
+import { APPLICATIONS, type Ports, portOption } from './ports.js';
 
 // `npm run distributed`: the distributed set as processes of this machine, without containers.
 
@@ -55,7 +55,7 @@ const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-const ports: Readonly<Record<Application, number>> = {
+const ports: Ports = {
   'command-api': options.port,
   analytics: options.analyticsPort,
   relay: options.relayPort,

@@ -1,17 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { noProjector, type Projector } from './boundary.js';
 import { detachView, markAllForRebuild } from './landing/failing-view.js';
-import { migrate } from './migrations.js';
 import { parseProjection } from './projection-file.js';
 import { isLive, versions } from './projection-ledger.js';
 import { type ProjectionSources, projectionStatus } from './projection-status.js';
 import { rebuildProjection, removeOldVersions, rollbackProjection, startProjections } from './projections.js';
-import { openWarehouse, type Warehouse } from './warehouse.js';
-
-const SCHEMA = join(import.meta.dirname, '../../infra/clickhouse/schema');
+import type { Warehouse } from './warehouse.js';
 
 const sources: ProjectionSources = {
   definitions: [
@@ -61,24 +56,18 @@ const RECORDED = /^insert crm\.projections .*"live"/s;
 const SWAPPED = /^CREATE OR REPLACE VIEW crm\.sales\b.*sales_v2/s;
 
 describe('whoever sleeps in the midst of changing a projection, while others change it,', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   let warehouse: Warehouse;
+  withEmptyWarehouse((opened) => {
+    warehouse = opened;
+  });
   let nothing: Projector;
 
   beforeEach(async () => {
-    warehouse ??= await openWarehouse({ dir });
-    await warehouse.command('DROP DATABASE IF EXISTS crm SYNC');
-    await migrate(warehouse, SCHEMA);
     nothing = noProjector(warehouse);
     await warehouse.command(
       "INSERT INTO crm.events (`partition`, `offset`, type) SELECT 0, number, 'Sold' FROM numbers(3)",
     );
     await startProjections(warehouse, sources);
-  });
-
-  afterAll(async () => {
-    await warehouse.close();
-    rmSync(dir, { recursive: true });
   });
 
   const rebuild = (on = warehouse, projector = nothing) => rebuildProjection(on, sources, 'sales', projector);

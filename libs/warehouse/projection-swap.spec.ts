@@ -1,21 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '#platform/logging';
+import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { eventLine } from '#test/support/event-line';
 import { MemoryStream } from '#test/support/memory-stream';
 import type { Projector } from './boundary.js';
 import { Holds } from './landing/holds.js';
 import { Landing } from './landing/landing.js';
-import { migrate } from './migrations.js';
 import { parseProjection } from './projection-file.js';
 import type { ProjectionSources } from './projection-status.js';
 import { rebuildProjection, rollbackProjection, startProjections } from './projections.js';
-import { openWarehouse, type Warehouse } from './warehouse.js';
+import type { Warehouse } from './warehouse.js';
 
-const SCHEMA = join(import.meta.dirname, '../../infra/clickhouse/schema');
 const DEADLINE = 25_000;
 
 const sales = (condition: string): ProjectionSources => ({
@@ -42,21 +38,18 @@ const SLOW = sales('sleepEachRow(0.9) = 0');
 const AT_ONCE = 3;
 
 describe('at the moment at which the public views come to read another version', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   const running: { stop(): Promise<unknown> }[] = [];
   let warehouse: Warehouse;
+  withEmptyWarehouse((opened) => {
+    warehouse = opened;
+  });
   let stream: MemoryStream;
   let landing: Landing;
   let seen: number;
   /** What was seen less of than before. */
   let gaps: string[];
 
-  beforeAll(async () => {
-    warehouse = await openWarehouse({ dir });
-  });
   beforeEach(async () => {
-    await warehouse.command('DROP DATABASE IF EXISTS crm SYNC');
-    await migrate(warehouse, SCHEMA);
     await startProjections(warehouse, QUICK);
     stream = new MemoryStream(1);
     landing = new Landing({
@@ -72,10 +65,6 @@ describe('at the moment at which the public views come to read another version',
   });
   afterEach(async () => {
     for (const one of running.splice(0)) await one.stop();
-  });
-  afterAll(async () => {
-    await warehouse.close();
-    rmSync(dir, { recursive: true });
   });
 
   const sell = () => stream.append(eventLine(stream.appended));

@@ -1,18 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { type Boundary, noProjector, type Projector } from './boundary.js';
-import { migrate } from './migrations.js';
 import { parseProjection } from './projection-file.js';
 import { begin, detachFeed, markNeedsRebuild, record, versions } from './projection-ledger.js';
 import type { ProjectionSources } from './projection-status.js';
 import { projectionStatus } from './projection-status.js';
 import { dropProjection, openFeeds } from './projection-upkeep.js';
 import { rebuildProjection, removeOldVersions, rollbackProjection, startProjections } from './projections.js';
-import { openWarehouse, type Warehouse } from './warehouse.js';
-
-const SCHEMA = join(import.meta.dirname, '../../infra/clickhouse/schema');
+import type { Warehouse } from './warehouse.js';
 
 const sales = (
   expression: string,
@@ -40,21 +35,15 @@ const first = sources(sales(`JSONExtractString(data, 'amount')`));
 const second = sources(sales(`JSONExtractString(data, 'total')`));
 
 describe('a projection', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   let warehouse: Warehouse;
+  withEmptyWarehouse((opened) => {
+    warehouse = opened;
+  });
   let next: number;
   let landed = 0;
 
   beforeEach(async () => {
-    warehouse ??= await openWarehouse({ dir });
-    await warehouse.command('DROP DATABASE IF EXISTS crm SYNC');
-    await migrate(warehouse, SCHEMA);
     next = 0;
-  });
-
-  afterAll(async () => {
-    await warehouse.close();
-    rmSync(dir, { recursive: true });
   });
 
   const land = async (count: number, on = warehouse) => {

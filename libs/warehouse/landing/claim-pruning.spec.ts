@@ -1,35 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { until } from '#test/support/process-stores';
-import { migrate } from '../migrations.js';
-import { openWarehouse, type Warehouse } from '../warehouse.js';
+import type { Warehouse } from '../warehouse.js';
 import { pruneClaims } from './claim-pruning.js';
 import { Claims } from './claims.js';
 
-const SCHEMA = join(import.meta.dirname, '../../../infra/clickhouse/schema');
 /** Instead of 100,000: what is kept is counted in it. */
 const WINDOW = 10;
 const LATER = 3 * WINDOW;
 
 describe('claims that nobody asks for any more', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   let warehouse: Warehouse;
-
-  beforeAll(async () => {
-    warehouse = await openWarehouse({ dir });
+  withEmptyWarehouse((opened) => {
+    warehouse = opened;
   });
+
   beforeEach(async () => {
-    await warehouse.command('DROP DATABASE IF EXISTS crm SYNC');
-    await migrate(warehouse, SCHEMA);
     await warehouse.command(
       `ALTER TABLE crm.claims MODIFY SETTING non_replicated_deduplication_window = ${WINDOW}`,
     );
-  });
-  afterAll(async () => {
-    await warehouse.close();
-    rmSync(dir, { recursive: true });
   });
 
   const writer = (name: string) => new Claims(warehouse, name, WINDOW);

@@ -1,23 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '#platform/logging';
+import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { eventLine } from '#test/support/event-line';
 import { MemoryStream } from '#test/support/memory-stream';
-import { migrate } from '../migrations.js';
 import { parseProjection } from '../projection-file.js';
 import type { ProjectionSources } from '../projection-status.js';
 import { rebuildProjection, startProjections } from '../projections.js';
-import { openWarehouse, type Warehouse } from '../warehouse.js';
+import type { Warehouse } from '../warehouse.js';
 import { chainOf } from './claim-chain.js';
 import { Claims } from './claims.js';
 import { releaseHold } from './hold-rows.js';
 import { Holds, type HoldsOptions } from './holds.js';
 import { Landing } from './landing.js';
 
-const SCHEMA = join(import.meta.dirname, '../../../infra/clickhouse/schema');
 const DEADLINE = 60_000;
 const PARTITIONS = 3;
 
@@ -38,23 +34,14 @@ const sources: ProjectionSources = {
 };
 
 describe('a hold', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   const running: { stop(): Promise<void> }[] = [];
   let warehouse: Warehouse;
+  withEmptyWarehouse((opened) => {
+    warehouse = opened;
+  });
 
-  beforeAll(async () => {
-    warehouse = await openWarehouse({ dir });
-  });
-  beforeEach(async () => {
-    await warehouse.command('DROP DATABASE IF EXISTS crm SYNC');
-    await migrate(warehouse, SCHEMA);
-  });
   afterEach(async () => {
     for (const landing of running.splice(0)) await landing.stop().catch(() => {});
-  });
-  afterAll(async () => {
-    await warehouse.close();
-    rmSync(dir, { recursive: true });
   });
 
   const start = async (stream: MemoryStream, writer: string) => {

@@ -202,7 +202,8 @@ const settled = async <Result>(work: readonly Promise<Result>[]): Promise<Result
   return Promise.all(work);
 };
 
-const paused = (by: string): PerennialError =>
+/** Somebody else holds landing up. */
+export const paused = (by: string): PerennialError =>
   new PerennialError(
     'unavailable',
     'projector-paused',

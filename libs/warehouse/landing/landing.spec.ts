@@ -1,38 +1,25 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { EventStream } from '#event-stream/event-stream';
 import { createLogger } from '#platform/logging';
 import { randomFrom } from '#statistics/random';
+import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { eventLine } from '#test/support/event-line';
 import { MemoryStream } from '#test/support/memory-stream';
-import { migrate } from '../migrations.js';
 import { record } from '../projection-ledger.js';
-import { openWarehouse, type Warehouse } from '../warehouse.js';
+import type { Warehouse } from '../warehouse.js';
 import { Landing, type LandingOptions } from './landing.js';
 
-const SCHEMA = join(import.meta.dirname, '../../../infra/clickhouse/schema');
 const DEADLINE = 25_000;
 
 describe('landing', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   const running: Landing[] = [];
   let warehouse: Warehouse;
+  withEmptyWarehouse((opened) => {
+    warehouse = opened;
+  });
 
-  beforeAll(async () => {
-    warehouse = await openWarehouse({ dir });
-  });
-  beforeEach(async () => {
-    await warehouse.command('DROP DATABASE IF EXISTS crm SYNC');
-    await migrate(warehouse, SCHEMA);
-  });
   afterEach(async () => {
     for (const landing of running.splice(0)) await landing.stop().catch(() => {});
-  });
-  afterAll(async () => {
-    await warehouse.close();
-    rmSync(dir, { recursive: true });
   });
 
   const start = (stream: EventStream, options: Partial<LandingOptions> = {}) => {

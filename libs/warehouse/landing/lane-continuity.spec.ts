@@ -1,16 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '#platform/logging';
+import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { eventLine } from '#test/support/event-line';
 import { MemoryStream } from '#test/support/memory-stream';
-import { migrate } from '../migrations.js';
-import { openWarehouse, type Warehouse } from '../warehouse.js';
+import type { Warehouse } from '../warehouse.js';
 import { Landing } from './landing.js';
 
-const SCHEMA = join(import.meta.dirname, '../../../infra/clickhouse/schema');
 const DEADLINE = 25_000;
 
 /** Events as transactions of so many, each of which uses up one more offset at its end. */
@@ -24,23 +20,14 @@ const topic = (events: number, perTransaction: number, from = 0): MemoryStream =
 };
 
 describe('a stream that was made anew under the same name', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   const running: Landing[] = [];
   let warehouse: Warehouse;
+  withEmptyWarehouse((opened) => {
+    warehouse = opened;
+  });
 
-  beforeAll(async () => {
-    warehouse = await openWarehouse({ dir });
-  });
-  beforeEach(async () => {
-    await warehouse.command('DROP DATABASE IF EXISTS crm SYNC');
-    await migrate(warehouse, SCHEMA);
-  });
   afterEach(async () => {
     for (const landing of running.splice(0)) await landing.stop().catch(() => {});
-  });
-  afterAll(async () => {
-    await warehouse.close();
-    rmSync(dir, { recursive: true });
   });
 
   const start = (stream: MemoryStream) => {

@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '#platform/logging';
-import { packageRoot } from '#platform/package-root';
+import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { eventLine } from '#test/support/event-line';
 import type { Projector } from '../boundary.js';
-import { migrate } from '../migrations.js';
 import { record, versions } from '../projection-ledger.js';
-import { openWarehouse, type Warehouse } from '../warehouse.js';
+import type { Warehouse } from '../warehouse.js';
 import { Holds } from './holds.js';
 import { LandingWriter } from './landing-writer.js';
 import { presentOffsets } from './present.js';
@@ -20,15 +16,12 @@ const EVENTS = 12;
 const LOST = [5, 7, 9];
 
 describe('repairs', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   let warehouse: Warehouse;
-
-  beforeAll(async () => {
-    warehouse = await openWarehouse({ dir });
+  withEmptyWarehouse((opened) => {
+    warehouse = opened;
   });
+
   beforeEach(async () => {
-    await warehouse.command('DROP DATABASE IF EXISTS crm SYNC');
-    await migrate(warehouse, join(packageRoot(), 'infra', 'clickhouse', 'schema'));
     const all = Array.from({ length: EVENTS }, (_, offset) => ({
       offset,
       line: eventLine(offset),
@@ -39,10 +32,6 @@ describe('repairs', () => {
       `INSERT INTO crm.claims (partition, first, last, records, state) VALUES
          (0, 0, ${EVENTS - 1}, ${EVENTS}, 'claimed'), (0, 0, ${EVENTS - 1}, 0, 'landed')`,
     );
-  });
-  afterAll(async () => {
-    await warehouse.close();
-    rmSync(dir, { recursive: true });
   });
 
   const lose = () => warehouse.command(`DELETE FROM crm.events WHERE offset IN (${LOST})`);

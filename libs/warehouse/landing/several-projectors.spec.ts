@@ -1,18 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '#platform/logging';
+import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { eventLine } from '#test/support/event-line';
 import { MemoryLandedOffsets, MemoryStream } from '#test/support/memory-stream';
 import { noProjector } from '../boundary.js';
-import { migrate } from '../migrations.js';
-import { openWarehouse, type Warehouse } from '../warehouse.js';
+import type { Warehouse } from '../warehouse.js';
 import { Landing, type LandingOptions } from './landing.js';
 import { ObservedLanding } from './observed-landing.js';
 
-const SCHEMA = join(import.meta.dirname, '../../../infra/clickhouse/schema');
 const DEADLINE = 25_000;
 const log = createLogger('silent');
 
@@ -81,16 +77,13 @@ class Line {
 }
 
 describe('projectors that share a warehouse', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'perennial-'));
   const running: { stop(): Promise<void> }[] = [];
   let warehouse: Warehouse;
-
-  beforeAll(async () => {
-    warehouse = await openWarehouse({ dir });
+  withEmptyWarehouse((opened) => {
+    warehouse = opened;
   });
+
   beforeEach(async () => {
-    await warehouse.command('DROP DATABASE IF EXISTS crm SYNC');
-    await migrate(warehouse, SCHEMA);
     await warehouse.command(
       `CREATE TABLE crm.seen (partition UInt16, offset UInt64) ENGINE = MergeTree ORDER BY offset
        SETTINGS non_replicated_deduplication_window = 100000`,
@@ -101,10 +94,6 @@ describe('projectors that share a warehouse', () => {
   });
   afterEach(async () => {
     for (const each of running.splice(0)) await each.stop().catch(() => {});
-  });
-  afterAll(async () => {
-    await warehouse.close();
-    rmSync(dir, { recursive: true });
   });
 
   const start = async (stream: MemoryStream, options: Partial<LandingOptions> = {}) => {

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EventPlaces, TopicRecords } from '#event-stream/event-places';
 import { StreamTruncated } from '#event-stream/kafka/stream-errors';
 import { landingLine } from '#event-stream/landing-line';
-import { PerennialError } from '#eventing/errors';
 import type { RecordedEvent } from '#eventing/event';
 import type { EventStore } from '#eventing/event-store';
 import type { Logger } from '#platform/logging';
 import { Claims, claimToken } from '../landing/claims.js';
 import { markAllForRebuild } from '../landing/failing-view.js';
+import { paused } from '../landing/holds.js';
 import type { Claim, PartitionState } from '../landing/landing-step.js';
 import { LandingWriter } from '../landing/landing-writer.js';
 import { presentOffsets } from '../landing/present.js';
@@ -205,10 +205,3 @@ class LostRange {
     return events;
   }
 }
-
-const paused = (by: string): PerennialError =>
-  new PerennialError(
-    'unavailable',
-    'projector-paused',
-    `Landing is paused by ${by}. Try again when it is done.`,
-  );
