@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Settings } from './connection.js';
+import { putIfAbsent } from './put-if-absent.js';
 import { caughtUp } from './replicas.js';
 import type { Warehouse } from './warehouse.js';
 
@@ -69,8 +70,12 @@ export const decide = async (
     const entries = decision(await versions(warehouse, name));
     if (entries.length === 0) return [];
     const rows = entries.map((entry) => ({ ...line(entry, sequence), builder: id, lease: leaseMs }));
-    await insert(warehouse, rows, { insert_deduplication_token: `decision-${name}-${sequence}` });
-    if ((await deciderOf(warehouse, name, sequence)) === id) return entries;
+    const decider = await putIfAbsent(
+      `decision-${name}-${sequence}`,
+      (token) => insert(warehouse, rows, { insert_deduplication_token: token }),
+      () => deciderOf(warehouse, name, sequence),
+    );
+    if (decider === id) return entries;
   }
 };
 
@@ -105,14 +110,18 @@ const lastSequence = async (warehouse: Warehouse, name: string): Promise<number>
   return last?.sequence ?? 0;
 };
 
-const deciderOf = async (warehouse: Warehouse, name: string, sequence: number): Promise<string> => {
+const deciderOf = async (
+  warehouse: Warehouse,
+  name: string,
+  sequence: number,
+): Promise<string | undefined> => {
   await caughtUp(warehouse, 'crm.projections');
   const [first] = await warehouse.rows<{ builder: string }>(
     `SELECT argMin(builder, changed_at) AS builder FROM crm.projections
      WHERE name = {name:String} AND sequence = {sequence:UInt64}`,
     { name, sequence },
   );
-  return first?.builder ?? '';
+  return first?.builder || undefined;
 };
 
 const line = (version: Version, sequence: number): object => ({

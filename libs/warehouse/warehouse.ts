@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { brokenParts, forgetTokens } from './broken-parts.js';
+import { brokenParts } from './broken-parts.js';
 import {
   type Connection,
   embeddedConnection,
@@ -10,6 +10,7 @@ import {
   type Settings,
   serverConnection,
 } from './connection.js';
+import { forgetOrphanedTokens } from './orphaned-tokens.js';
 import { checkServerVersion } from './server-version.js';
 import { forCluster } from './table-engine.js';
 import { unavailableOr } from './warehouse-unavailable.js';
@@ -60,9 +61,13 @@ export const openWarehouse = async (options: WarehouseOptions): Promise<Warehous
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true });
   const open = () => new Connected((readOnly) => embeddedConnection(dir, memory, readOnly), true).open();
+  forgetOrphanedTokens(dir);
+  const known = brokenParts(dir).length;
   const opened = await open();
-  if (!forgetTokens(brokenParts(dir))) return opened;
+  if (brokenParts(dir).length === known) return opened;
+  // It has just laid some aside.
   await opened.close();
+  forgetOrphanedTokens(dir);
   return open();
 };
 

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openWarehouse, type Warehouse, WarehouseUnavailable } from '#warehouse/warehouse';
@@ -97,6 +97,30 @@ describe('the warehouse as a process', () => {
     await warehouse.close();
     await server.process.kill('SIGTERM');
   }, 120_000);
+
+  it('takes an insert again of which it was killed between the token and the name of the part', async () => {
+    let server = await started();
+    const port = Number(new URL(server.url).port);
+    const warehouse = await openWarehouse({ url: server.url });
+    await warehouse.command(
+      'CREATE TABLE facts (id UInt64) ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100',
+    );
+    const insert = () =>
+      warehouse.insertLines('facts', '{"id":1}\n', { insert_deduplication_token: 'batch' });
+    await insert();
+    const [part] = await warehouse.rows<{ path: string }>(
+      `SELECT path FROM system.parts WHERE table = 'facts'`,
+    );
+    await server.process.kill('SIGKILL');
+    // The engine makes a part under this name, writes the token, and gives the part its own.
+    renameSync(part!.path, join(dirname(part!.path), `tmp_insert_${basename(part!.path)}`));
+    server = await started(port);
+    expect(await once(warehouse, 'facts')).toEqual({ n: 0, distinct: 0 });
+    await insert();
+    await insert();
+    expect(await once(warehouse, 'facts')).toEqual({ n: 1, distinct: 1 });
+    await warehouse.close();
+  });
 
   it('refuses a directory that another process has, by its name', async () => {
     const first = await started();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brokenParts, forgetTokens } from '../broken-parts.js';
+import { brokenParts } from '../broken-parts.js';
+import { forgetOrphanedTokens } from '../orphaned-tokens.js';
 import { type Answer, ClientGone, type Summary } from './answer.js';
 import type { Received } from './body.js';
 import { EngineConnection } from './engine.js';
@@ -49,10 +50,14 @@ export class Executor {
 
   constructor(private readonly options: ExecutorOptions) {
     const connect = () => new EngineConnection(options.directory);
+    forgetOrphanedTokens(options.directory);
+    const known = brokenParts(options.directory).length;
     this.anchor = connect();
     this.broken = brokenParts(options.directory);
-    if (forgetTokens(this.broken)) {
+    if (this.broken.length > known) {
+      // It has just laid some aside.
       this.anchor.closeUnused();
+      forgetOrphanedTokens(options.directory);
       this.anchor = connect();
     }
     this.writes = new FailedWrites(options.directory);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { putIfAbsent } from '../put-if-absent.js';
 import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 import { type Chain, type ChainEnd, chainOf } from './claim-chain.js';
@@ -51,6 +52,7 @@ export class Claims {
     return {
       is: 'claimed',
       claim,
+      fresh: false,
       old: (await insertsSince(this.warehouse, claimedAt)) > this.window / 2,
       present: (await presentOffsets(this.warehouse, partition, claim, 'events or dead letters')).size,
     };
@@ -61,9 +63,27 @@ export class Claims {
    * @param turn of the state in which the partition was found
    */
   async put(partition: number, claim: Claim, turn: number): Promise<PartitionState> {
+    let state: PartitionState = { is: 'landed', next: claim.first, turn };
+    const isAsBefore = () => state.is === 'landed' && state.next === claim.first && state.turn === turn;
+    await putIfAbsent(
+      announceToken(partition, claim.first, turn),
+      async (token) => {
+        state = await this.putUnder(token, partition, claim, turn);
+      },
+      async () => !isAsBefore() || undefined,
+    );
+    return state;
+  }
+
+  private async putUnder(
+    token: string,
+    partition: number,
+    claim: Claim,
+    turn: number,
+  ): Promise<PartitionState> {
     const noted = await this.write(
       [{ partition, ...claim, state: 'claimed', turn, writer: this.writer }],
-      announceToken(partition, claim.first, turn),
+      token,
     );
     await caughtUp(this.warehouse, 'crm.claims');
     const claims = await this.warehouse.rows<Claim & { writer: string }>(
@@ -74,14 +94,15 @@ export class Claims {
       { partition, first: claim.first },
     );
     const [winner] = claims;
+    const fresh = winner?.writer === this.writer;
     // The engine has dropped the notes with our claim.
-    if (winner?.writer !== this.writer) this.notes.unshift(...noted);
+    if (!fresh) this.notes.unshift(...noted);
     // Whoever holds this place waits for them.
     if (!winner) await this.flush();
     // Somebody went on from here while this process slept, or holds this place: what it knows is out of date.
     if (!winner || claims.length > 1) return this.load(partition);
     const { first, last, records } = winner;
-    return { is: 'claimed', claim: { first, last, records }, old: false, present: 0 };
+    return { is: 'claimed', claim: { first, last, records }, fresh, old: false, present: 0 };
   }
 
   /** Ends a hold whose lease is over. */

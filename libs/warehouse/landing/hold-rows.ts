@@ -12,14 +12,17 @@ export interface HoldPlace {
 export const announceToken = (partition: number, first: number, turn: number): string =>
   `announce-claim-${partition}-${first}${turn === 0 ? '' : `-${turn}`}`;
 
-/** Holds a place, unless somebody has claimed or held it before: to be read back. */
+/**
+ * Holds a place, unless somebody has claimed or held it before: to be read back.
+ * @param token of `announceToken`, or of `againToken` for who found neither a claim nor a hold there
+ */
 export const putHold = (
   warehouse: Warehouse,
   place: HoldPlace,
   writer: string,
   lease: number,
-): Promise<void> =>
-  insert(warehouse, [held(place, writer, lease)], announceToken(place.partition, place.first, place.turn));
+  token: string,
+): Promise<void> => insert(warehouse, [held(place, writer, lease)], token);
 
 /** Lets holds stand for another lease from now on; one that was released meanwhile stays released. */
 export const prolongHolds = (
@@ -33,13 +36,9 @@ export const prolongHolds = (
     places.map((place) => held(place, writer, lease)),
   );
 
-/** Ends a hold that is somebody else's, unless that was done before. */
+/** Ends a hold that is somebody else's. To be said again when it stands nevertheless. */
 export const releaseHold = (warehouse: Warehouse, place: HoldPlace, writer: string): Promise<void> =>
-  insert(
-    warehouse,
-    [{ ...row(place, writer), state: 'released' }],
-    `release-${place.partition}-${place.first}-${place.turn}`,
-  );
+  insert(warehouse, [{ ...row(place, writer), state: 'released' }]);
 
 /** Ends one's own holds, all at once. To be said again when nobody knows whether it was heard. */
 export const letGo = (warehouse: Warehouse, places: readonly HoldPlace[], writer: string): Promise<void> =>

@@ -3,10 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PerennialError } from '#eventing/errors';
 import type { Logger } from '#platform/logging';
 import type { Boundary, Projector } from '../boundary.js';
+import { againToken } from '../put-if-absent.js';
 import type { Warehouse } from '../warehouse.js';
 import { type Chain, chainsOf, type Hold } from './claim-chain.js';
 import { isPassing } from './engine-errors.js';
-import { type HoldPlace, letGo, prolongHolds, putHold, releasedByOthers, releaseHold } from './hold-rows.js';
+import {
+  announceToken,
+  type HoldPlace,
+  letGo,
+  prolongHolds,
+  putHold,
+  releasedByOthers,
+  releaseHold,
+} from './hold-rows.js';
 
 export interface HoldsOptions {
   /** A connection of its own: a hold is prolonged while others run statements that take their time. */
@@ -43,6 +52,8 @@ interface Pause {
   /** Unlike that of any other pause. */
   readonly writer: string;
   readonly places: HoldPlace[];
+  /** Tokens of places that it asked for. */
+  readonly asked: Set<string>;
   readonly deadline: number;
   stopProlonging(): Promise<void>;
 }
@@ -116,7 +127,7 @@ export class Holds implements Projector {
       clearInterval(timer);
       return prolonging;
     };
-    return { writer, places, deadline: Date.now() + patienceMs, stopProlonging };
+    return { writer, places, asked: new Set(), deadline: Date.now() + patienceMs, stopProlonging };
   }
 
   /**
@@ -154,11 +165,20 @@ export class Holds implements Projector {
     place: HoldPlace,
     hold: Hold | undefined,
   ): Promise<PerennialError | undefined> {
-    const { warehouse, leaseMs = LEASE_MS } = this.options;
-    if (!hold) await putHold(warehouse, place, pause.writer, leaseMs);
+    const { warehouse } = this.options;
+    if (!hold) await this.ask(pause, place);
     else if (hold.expired) await releaseHold(warehouse, place, pause.writer);
     else return paused(hold.by);
     return undefined;
+  }
+
+  /** Who has asked for a place before, and finds nobody there, asks as `putIfAbsent` does. */
+  private async ask(pause: Pause, place: HoldPlace): Promise<void> {
+    const { warehouse, leaseMs = LEASE_MS } = this.options;
+    const token = announceToken(place.partition, place.first, place.turn);
+    const asked = pause.asked.has(token);
+    pause.asked.add(token);
+    await putHold(warehouse, place, pause.writer, leaseMs, asked ? againToken(token) : token);
   }
 
   private async look(pause: Pause, error: PerennialError): Promise<void> {

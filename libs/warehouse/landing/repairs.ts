@@ -1,4 +1,5 @@
 import { type Boundary, type Projector, whilePaused } from '../boundary.js';
+import { againToken, putIfAbsent } from '../put-if-absent.js';
 import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 import { DEDUPLICATION_WINDOW, insertsSince } from './claims.js';
@@ -120,9 +121,10 @@ export class Repairs {
     const id = `${this.kind}-${partition}-${rows[0]?.offset}-${rows.at(-1)?.offset}-${number}`;
     const offsets = rows.map(({ offset }) => offset);
     const positions = rows.flatMap(({ position }) => position ?? []);
-    await this.insert(
-      { id, kind: this.kind, partition, offsets, positions, state: 'claimed' },
+    await putIfAbsent(
       `announce-${this.kind}-${number}`,
+      (token) => this.insert({ id, kind: this.kind, partition, offsets, positions, state: 'claimed' }, token),
+      async () => (await this.announced()) > number || undefined,
     );
     return (await this.open()).find((repair) => repair.id === id);
   }
@@ -156,9 +158,15 @@ export class Repairs {
     await markAllForRebuild(this.warehouse, reason);
     // The engine may have forgotten the token of an old one: only what is not there may go in.
     const old = (await insertsSince(this.warehouse, notedAt)) > this.window / 2;
-    const there = old ? await presentOffsets(this.warehouse, partition, span, 'events') : new Set<number>();
-    const absent = old ? select(records, (offset) => !there.has(offset)) : records;
-    await this.writer.landPatiently(partition, absent, old ? `${id}-again` : id);
+    const absent = async () => {
+      const there = await presentOffsets(this.warehouse, partition, span, 'events');
+      return select(records, (offset) => !there.has(offset));
+    };
+    const written = old ? undefined : await this.writer.landPatiently(partition, records, id);
+    const left = await absent();
+    // Or it has the token, but not the rows: see `putIfAbsent`.
+    if (left.records > (written?.deadLetters ?? 0))
+      await this.writer.landPatiently(partition, left, againToken(id));
     // If the pause was lost, one may have been built anew since, without the rows.
     await markAllForRebuild(this.warehouse, reason, ({ state }) => state === 'live');
     await this.insert({ id, kind: this.kind, partition, state: 'landed' });

@@ -12,7 +12,8 @@ import type { Claim, PartitionState } from '../landing/landing-step.js';
 import { LandingWriter } from '../landing/landing-writer.js';
 import { presentOffsets } from '../landing/present.js';
 import { REPAIR_SIZE } from '../landing/repairs.js';
-import { type Batch, batchOf, select } from '../landing/rows.js';
+import { type Batch, batchOf, NOTHING, select } from '../landing/rows.js';
+import { againToken } from '../put-if-absent.js';
 import type { Warehouse } from '../warehouse.js';
 import { deadLettersOf } from './dead-letters-of.js';
 import { lineContent } from './event-checksum.js';
@@ -133,24 +134,19 @@ class LostRange {
     const { partition } = this;
     const token = claimToken(partition, claim);
     log.info({ partition, ...claim }, 'What the topic no longer has is landed from the event store');
-    let landed = 0;
-    if (!old || present < claim.records) {
-      const batch = await this.batchFor(claim);
-      const there = old
-        ? await presentOffsets(warehouse, partition, claim, 'events or dead letters')
-        : undefined;
-      const absent = there ? select(batch, (offset) => !there.has(offset)) : batch;
-      await this.writer.landPatiently(partition, absent, old ? `${token}-again` : token);
-      landed = batch.records;
-    }
-    if (old)
+    const batch = old && present >= claim.records ? NOTHING : await this.batchFor(claim);
+    if (!old) await this.writer.landPatiently(partition, batch, token);
+    const there = await presentOffsets(warehouse, partition, claim, 'events or dead letters');
+    const left = select(batch, (offset) => !there.has(offset));
+    if (left.records > 0) await this.writer.landPatiently(partition, left, againToken(token));
+    if (old || left.records > 0)
       await markAllForRebuild(
         warehouse,
         `it may have missed offsets ${claim.first} to ${claim.last} of partition ${partition}`,
       );
     this.claims.noteLanded(partition, claim);
     await this.claims.flush();
-    return landed;
+    return batch.records;
   }
 
   /**
