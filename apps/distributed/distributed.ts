@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { lockDataDirectory } from '#platform/data-directory';
+import { lockDataDirectory, OWNER_ONLY } from '#platform/data-directory';
 import { APPLICATIONS, type Application, demandFreePorts, type Ports } from './ports.js';
 import { application, eventStoreDouble } from './programs.js';
 import { runToTheEnd } from './run-to-the-end.js';
@@ -75,7 +75,8 @@ class DistributedSet {
     this.supervisor = new Supervisor(options.say);
     this.secrets = new Secrets(join(options.directory, 'secrets'));
     this.logs = join(options.directory, 'logs');
-    mkdirSync(this.logs, { recursive: true });
+    // The directory above is not closed to others: PostgreSQL may run as another user, who passes through it.
+    mkdirSync(this.logs, { recursive: true, mode: OWNER_ONLY });
     this.env = this.given('PERENNIAL_MASTER_KEY')
       ? options.env
       : { ...options.env, PERENNIAL_MASTER_KEY_FILE: this.secrets.random('master-key') };
@@ -172,9 +173,11 @@ class DistributedSet {
   private async eventStore(): Promise<Started> {
     const port = await freePort();
     const log = this.log('event-store');
+    const file = join(this.options.directory, 'event-store.db');
+    closeSync(openSync(file, 'a', 0o600)); // what SQLite keeps beside it has its mode
     const server = await startNodeService({
       name: 'event store',
-      args: eventStoreDouble(join(this.options.directory, 'event-store.db'), port),
+      args: eventStoreDouble(file, port),
       env: this.options.env,
       log,
       ask: () => accepts(port),

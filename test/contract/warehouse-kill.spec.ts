@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomFrom } from '#statistics/random';
 import { openWarehouse, type Warehouse, WarehouseUnavailable } from '#warehouse/warehouse';
 import { startWarehouseProcess, type WarehouseProcess } from './warehouse-process.js';
 
@@ -11,14 +12,6 @@ const ROWS = 500;
 const WRITERS = 3;
 const KILLS = 3;
 const SEED = 20_240_501;
-
-/** mulberry32 */
-const random = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-};
 
 describe('the warehouse as a process', () => {
   const root = mkdtempSync(join(tmpdir(), 'perennial-'));
@@ -38,7 +31,7 @@ describe('the warehouse as a process', () => {
   afterAll(() => rmSync(root, { recursive: true }));
 
   it('keeps every acknowledged row once, in the table and in its view, whenever it is killed', async () => {
-    const chance = random(SEED);
+    const random = randomFrom(SEED);
     let server = await started();
     const port = Number(new URL(server.url).port);
     const warehouse = await openWarehouse({ url: server.url, requestTimeoutMs: 5000 });
@@ -79,10 +72,10 @@ describe('the warehouse as a process', () => {
     written.catch(() => {});
 
     for (let kill = 1; kill <= KILLS; kill++) {
-      const from = Math.floor(((kill - 0.5 + chance() / 2) * BATCHES) / (KILLS + 1));
+      const from = Math.floor(((kill - 0.5 + random.uniform() / 2) * BATCHES) / (KILLS + 1));
       for (const deadline = Date.now() + 20_000; acknowledged < from && Date.now() < deadline; )
         await delay(1);
-      await delay(chance() * 30); // anywhere in an insert
+      await delay(random.uniform() * 30); // anywhere in an insert
       await server.process.kill('SIGKILL');
       server = await started(port);
     }

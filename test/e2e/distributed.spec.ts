@@ -82,7 +82,8 @@ describeWithOwnKafka('npm run distributed', () =>
 
         const key = join(data, 'secrets', 'master-key');
         const secret = readFileSync(key, 'utf8');
-        expect(statSync(key).mode & 0o077).toBe(0);
+        for (const path of [key, join(data, 'event-store.db'), join(data, 'logs')])
+          expect([path, statSync(path).mode & 0o077]).toEqual([path, 0]);
         await first.main.kill('SIGKILL');
         await untilGone(pids(first.running), 10_000);
         await until('the relay that was started again is gone too', () =>

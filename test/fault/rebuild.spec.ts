@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomFrom } from '#statistics/random';
 import { until } from '#test/support/process-stores';
 import { runTs, type TsProcess } from '#test/support/run-ts';
 import { describeWithKafka } from '#test/support/servers/kafka';
@@ -18,25 +19,16 @@ const KILLS = Number(process.env.REBUILD_KILLS ?? 4);
 const LEASE_MS = 5_000;
 const MOMENTS: readonly Moment[] = ['before', 'during', 'after'];
 
-/** A number from 0 to below 1 that follows from the seed (mulberry32). */
-const random = (() => {
-  let state = SEED;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-})();
+const random = randomFrom(SEED);
 
 const kills = Object.keys(STEPS)
-  .map((step) => ({ step, order: random() }))
+  .map((step) => ({ step, order: random.uniform() }))
   .sort((a, b) => a.order - b.order)
   .slice(0, KILLS)
   .map(({ step }) => ({
     step,
-    moment: MOMENTS[Math.floor(random() * MOMENTS.length)]!,
-    afterMs: Math.floor(random() * 20),
+    moment: MOMENTS[Math.floor(random.uniform() * MOMENTS.length)]!,
+    afterMs: Math.floor(random.uniform() * 20),
   }));
 
 describeWithKafka(`rebuilds that are killed or given up (seed ${SEED})`, () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
+import { OWNER_ONLY } from '#platform/data-directory';
 import { freePort } from './free-port.js';
 import { java, kafkaDistribution, kafkaObstacle, logConfiguration } from './kafka-distribution.js';
 import { type Exit, type LaunchedProcess, launch } from './launched-process.js';
@@ -50,7 +51,7 @@ export const startKafka = async ({
   if (obstacle) throw new StartFailure(`No Kafka can be started: ${obstacle}`);
   const jars = await kafkaDistribution();
   const home = dir ?? mkdtempSync(join(tmpdir(), 'perennial-kafka-'));
-  mkdirSync(home, { recursive: true });
+  mkdirSync(home, { recursive: true, mode: OWNER_ONLY });
   const broker = port || (await freePort());
   const log = join(home, 'kafka.log');
   const settings = join(home, 'server.properties');
