@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { entries, tableDirectories } from './engine-files.js';
 import type { Warehouse } from './warehouse.js';
 
-const BROKEN = /^broken-on-start_/;
+const BROKEN = /^broken-on-start_(.+?)(_try\d+)?$/;
 
 /** What is said of broken parts, at every start until somebody removes them. */
 export const LAID_ASIDE =
@@ -44,3 +44,6 @@ export const brokenParts = (directory: string): string[] =>
   tableDirectories(directory)
     .flatMap((table) => entries(join(table, 'detached')))
     .filter((part) => BROKEN.test(basename(part)));
+
+/** How a part was called before it was laid aside. */
+export const nameBefore = (broken: string): string => BROKEN.exec(broken)?.[1] ?? broken;

@@ -71,6 +71,7 @@ export const decide = async (
     if (entries.length === 0) return [];
     const rows = entries.map((entry) => ({ ...line(entry, sequence), builder: id, lease: leaseMs }));
     const decider = await putIfAbsent(
+      warehouse,
       `decision-${name}-${sequence}`,
       (token) => insert(warehouse, rows, { insert_deduplication_token: token }),
       () => deciderOf(warehouse, name, sequence),

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { brokenParts } from './broken-parts.js';
 import {
   type Connection,
   embeddedConnection,
@@ -10,7 +9,7 @@ import {
   type Settings,
   serverConnection,
 } from './connection.js';
-import { forgetOrphanedTokens } from './orphaned-tokens.js';
+import { DeduplicationTokens } from './deduplication-tokens.js';
 import { checkServerVersion } from './server-version.js';
 import { forCluster } from './table-engine.js';
 import { unavailableOr } from './warehouse-unavailable.js';
@@ -27,6 +26,12 @@ export interface Warehouse {
   readonly client: ClickHouseClient;
   /** The ClickHouse cluster on which tables are replicated; undefined for one server. */
   readonly cluster?: string;
+  /**
+   * Whether the engine may have the token of an insert without its rows, after it was killed between writing the one
+   * and naming the other: a single server may. The embedded engine is made to forget such tokens before it opens, and
+   * in a cluster both become known at once.
+   */
+  readonly mayLackRows: boolean;
   /** The rows of a SELECT, Decimals as strings, 64-bit integers as numbers. */
   rows<Row>(sql: string, params?: QueryParameters): Promise<Row[]>;
   /** Runs a statement written for one server; on a cluster it is sent as `forCluster` has it. */
@@ -49,7 +54,7 @@ export type WarehouseOptions = ({ readonly dir: string } | ServerOptions) & {
 
 const DEFAULT_MEMORY = 4 * 1024 ** 3;
 
-/** Opens the warehouse: chDB on a directory in this process, or a ClickHouse server by its URL. */
+/** Opens the warehouse: chDB on a directory that is this process's alone (see `lockDataDirectory`), or a ClickHouse server by its URL. */
 export const openWarehouse = async (options: WarehouseOptions): Promise<Warehouse> => {
   const memory = options.maxMemoryBytes ?? DEFAULT_MEMORY;
   if (!('dir' in options))
@@ -61,13 +66,12 @@ export const openWarehouse = async (options: WarehouseOptions): Promise<Warehous
   const dir = resolve(options.dir);
   mkdirSync(dir, { recursive: true });
   const open = () => new Connected((readOnly) => embeddedConnection(dir, memory, readOnly), true).open();
-  forgetOrphanedTokens(dir);
-  const known = brokenParts(dir).length;
+  const tokens = new DeduplicationTokens(dir);
+  tokens.forgetOrphaned();
   const opened = await open();
-  if (brokenParts(dir).length === known) return opened;
-  // It has just laid some aside.
+  if (!tokens.mayBeOrphaned) return opened;
   await opened.close();
-  forgetOrphanedTokens(dir);
+  tokens.forgetOrphaned();
   return open();
 };
 
@@ -88,6 +92,10 @@ class Connected implements Warehouse {
     this.connection = await this.make(readOnly);
     this.parent?.children.add(this);
     return this;
+  }
+
+  get mayLackRows(): boolean {
+    return !this.embedded && this.cluster === undefined;
   }
 
   get client(): ClickHouseClient {

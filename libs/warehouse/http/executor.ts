@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brokenParts } from '../broken-parts.js';
-import { forgetOrphanedTokens } from '../orphaned-tokens.js';
+import { DeduplicationTokens } from '../deduplication-tokens.js';
 import { type Answer, ClientGone, type Summary } from './answer.js';
 import type { Received } from './body.js';
 import { EngineConnection } from './engine.js';
@@ -16,6 +16,7 @@ import type { Statement } from './statement.js';
 import { Turns } from './turns.js';
 
 export interface ExecutorOptions {
+  /** This process's alone: see `lockDataDirectory`. */
   readonly directory: string;
   /** Queries at once. Each holds a thread of the process's pool, of which some must be left for others. */
   readonly concurrency: number;
@@ -50,14 +51,13 @@ export class Executor {
 
   constructor(private readonly options: ExecutorOptions) {
     const connect = () => new EngineConnection(options.directory);
-    forgetOrphanedTokens(options.directory);
-    const known = brokenParts(options.directory).length;
+    const tokens = new DeduplicationTokens(options.directory);
+    tokens.forgetOrphaned();
     this.anchor = connect();
     this.broken = brokenParts(options.directory);
-    if (this.broken.length > known) {
-      // It has just laid some aside.
+    if (tokens.mayBeOrphaned) {
       this.anchor.closeUnused();
-      forgetOrphanedTokens(options.directory);
+      tokens.forgetOrphaned();
       this.anchor = connect();
     }
     this.writes = new FailedWrites(options.directory);

@@ -5,7 +5,7 @@ import type { Warehouse } from '../warehouse.js';
 import { type Chain, type ChainEnd, chainOf } from './claim-chain.js';
 import { announceToken, releaseHold } from './hold-rows.js';
 import type { Claim, PartitionState, Span } from './landing-step.js';
-import { presentOffsets } from './present.js';
+import { presentRecords } from './present.js';
 
 /** Inserts that every table behind crm.events remembers: the deduplication window of their definitions. */
 export const DEDUPLICATION_WINDOW = 100_000;
@@ -52,9 +52,8 @@ export class Claims {
     return {
       is: 'claimed',
       claim,
-      fresh: false,
       old: (await insertsSince(this.warehouse, claimedAt)) > this.window / 2,
-      present: (await presentOffsets(this.warehouse, partition, claim, 'events or dead letters')).size,
+      present: await presentRecords(this.warehouse, partition, claim),
     };
   }
 
@@ -66,6 +65,7 @@ export class Claims {
     let state: PartitionState = { is: 'landed', next: claim.first, turn };
     const isAsBefore = () => state.is === 'landed' && state.next === claim.first && state.turn === turn;
     await putIfAbsent(
+      this.warehouse,
       announceToken(partition, claim.first, turn),
       async (token) => {
         state = await this.putUnder(token, partition, claim, turn);
@@ -94,15 +94,14 @@ export class Claims {
       { partition, first: claim.first },
     );
     const [winner] = claims;
-    const fresh = winner?.writer === this.writer;
     // The engine has dropped the notes with our claim.
-    if (!fresh) this.notes.unshift(...noted);
+    if (winner?.writer !== this.writer) this.notes.unshift(...noted);
     // Whoever holds this place waits for them.
     if (!winner) await this.flush();
     // Somebody went on from here while this process slept, or holds this place: what it knows is out of date.
     if (!winner || claims.length > 1) return this.load(partition);
     const { first, last, records } = winner;
-    return { is: 'claimed', claim: { first, last, records }, fresh, old: false, present: 0 };
+    return { is: 'claimed', claim: { first, last, records }, old: false, present: 0 };
   }
 
   /** Ends a hold whose lease is over. */

@@ -176,9 +176,9 @@ export class Holds implements Projector {
   private async ask(pause: Pause, place: HoldPlace): Promise<void> {
     const { warehouse, leaseMs = LEASE_MS } = this.options;
     const token = announceToken(place.partition, place.first, place.turn);
-    const asked = pause.asked.has(token);
+    const again = warehouse.mayLackRows && pause.asked.has(token);
     pause.asked.add(token);
-    await putHold(warehouse, place, pause.writer, leaseMs, asked ? againToken(token) : token);
+    await putHold(warehouse, place, pause.writer, leaseMs, again ? againToken(token) : token);
   }
 
   private async look(pause: Pause, error: PerennialError): Promise<void> {

@@ -12,7 +12,7 @@ import { LandingWriter, MOST_STRIKES, type Written } from './landing-writer.js';
 import type { Lane } from './lane.js';
 import { Continuity, lacksRows, landedTail } from './lane-continuity.js';
 import type { Patience } from './patience.js';
-import { presentOffsets } from './present.js';
+import { presentOffsets, presentRecords } from './present.js';
 import { select } from './rows.js';
 
 /** A state read longer ago is read again before anything is done: this process may have slept meanwhile. */
@@ -106,10 +106,6 @@ export class Lander {
       case 'insert':
         await this.insert(lane, step.claim, patient);
         return this.landed(lane, step.claim);
-      case 'insert-again':
-        await this.insert(lane, step.claim, patient);
-        await this.demandPresent(lane, step.claim, patient);
-        return this.landed(lane, step.claim);
       case 'insert-absent':
         await this.insertAbsent(lane, step.claim, patient);
         return this.landed(lane, step.claim);
@@ -147,25 +143,25 @@ export class Lander {
   }
 
   private async insert(lane: Lane, claim: Claim, patient: boolean): Promise<void> {
-    const token = claimToken(lane.partition, claim);
-    this.written(await this.writer.land(lane.partition, lane.between(claim), { token, patient }));
-  }
-
-  /**
-   * An engine that was killed in the midst of an insert may have its token, but not its rows, and passes over it then.
-   * The embedded one forgets such tokens when it starts; what a server remembers nobody can ask.
-   */
-  private async demandPresent(lane: Lane, claim: Claim, patient: boolean): Promise<void> {
-    const present = await presentOffsets(this.warehouse, lane.partition, claim, 'events or dead letters');
-    if (present.size < claim.records) await this.insertAbsent(lane, claim, patient);
+    const { partition } = lane;
+    const token = claimToken(partition, claim);
+    this.written(await this.writer.land(partition, lane.between(claim), { token, patient }));
+    // However the insert came to be passed over, its rows must be there.
+    if (
+      this.warehouse.mayLackRows &&
+      (await presentRecords(this.warehouse, partition, claim)) < claim.records
+    )
+      await this.insertAbsent(lane, claim, patient);
   }
 
   private async insertAbsent(lane: Lane, claim: Claim, patient: boolean): Promise<void> {
-    const present = await presentOffsets(this.warehouse, lane.partition, claim, 'events or dead letters');
+    const { partition } = lane;
+    // Before: whoever finds the rows afterwards finds no reason to say so.
+    await this.markForRebuild(partition, claim);
+    const present = await presentOffsets(this.warehouse, partition, claim, 'events or dead letters');
     const absent = select(lane.between(claim), (offset) => !present.has(offset));
-    const token = againToken(claimToken(lane.partition, claim));
-    this.written(await this.writer.land(lane.partition, absent, { token, patient }));
-    await this.markForRebuild(lane.partition, claim);
+    const token = againToken(claimToken(partition, claim));
+    this.written(await this.writer.land(partition, absent, { token, patient }));
   }
 
   private async settle(partition: number, claim: Claim): Promise<void> {

@@ -17,17 +17,9 @@ const held = (expired = false): PartitionState => ({
   expired,
 });
 /** All of its records there, some, or none; old or young. */
-const claimed = (present: number, old = false): PartitionState => ({
-  is: 'claimed',
-  claim,
-  fresh: false,
-  old,
-  present,
-});
-const announced: PartitionState = { is: 'claimed', claim, fresh: true, old: false, present: 0 };
+const claimed = (present: number, old = false): PartitionState => ({ is: 'claimed', claim, old, present });
 
 const insert: Step = { do: 'insert', claim };
-const insertAgain: Step = { do: 'insert-again', claim };
 const insertAbsent: Step = { do: 'insert-absent', claim };
 const settle: Step = { do: 'settle', claim };
 const wait: Step = { do: 'wait' };
@@ -85,10 +77,6 @@ const cases: readonly (readonly [
   ['releases a hold that nobody prolongs', held(true), '20..25', 0, { do: 'release' }],
   ['skips what is landed before a hold that nobody prolongs', held(true), '10..19', 0, skip(19)],
 
-  // Offsets 20 to 29 have just been claimed by the writer itself: none of it can be there.
-  ['inserts exactly what it has claimed', announced, '20..29', 0, insert],
-  ['inserts what it has claimed out of more', announced, '20..40', 0, insert],
-
   // Offsets 20 to 29 are claimed, a short while ago: it may have landed, in all tables, in some, in none.
   ['reads a claim again, none of it there', claimed(0), NOTHING_READ, 0, read(20)],
   ['reads a claim again, some of it there', claimed(5), NOTHING_READ, 0, read(20)],
@@ -101,9 +89,9 @@ const cases: readonly (readonly [
     stop('the stream begins at offset 21, but 20 is not landed'),
   ],
   ['settles a landed claim that the stream has lost', claimed(8), NOTHING_READ, 21, settle],
-  ['inserts exactly the claim, again', claimed(0), '20..29', 0, insertAgain],
-  ['inserts exactly the claim whatever is there: the token decides', claimed(8), '20..29', 0, insertAgain],
-  ['inserts the claim out of more, again', claimed(0), '20..40', 0, insertAgain],
+  ['inserts exactly the claim', claimed(0), '20..29', 0, insert],
+  ['inserts exactly the claim whatever is there: the token decides', claimed(8), '20..29', 0, insert],
+  ['inserts the claim out of more', claimed(0), '20..40', 0, insert],
   ['waits for the rest of the claim', claimed(0), '20..28', 0, wait],
   ['skips what lies before the claim', claimed(0), '10..15', 0, skip(15)],
   ['skips what lies before the claim up to the very end', claimed(0), '10..19', 0, skip(19)],
@@ -161,15 +149,12 @@ describe('the next step of a partition', () => {
     fc
       .tuple(fc.nat(60), fc.boolean())
       .map(([next, expired]) => ({ is: 'held' as const, next, turn: 0, by: 'a rebuild', expired })),
-    fc
-      .tuple(spans, fc.nat(10), fc.nat(10), fc.boolean(), fc.boolean())
-      .map(([at, records, present, fresh, old]) => ({
-        is: 'claimed' as const,
-        claim: { ...at, records },
-        fresh,
-        old,
-        present,
-      })),
+    fc.tuple(spans, fc.nat(10), fc.nat(10), fc.boolean()).map(([at, records, present, old]) => ({
+      is: 'claimed' as const,
+      claim: { ...at, records },
+      old,
+      present,
+    })),
   );
 
   it('never claims beside the chain, never inserts anything but the claim, never skips what is not landed', () => {
@@ -178,7 +163,7 @@ describe('the next step of a partition', () => {
         const step = nextStep(state, inHand, low);
         const next = state.is === 'claimed' ? state.claim.first : state.next;
         if (step.do === 'claim') return state.is === 'landed' && inHand.first === next;
-        if (step.do === 'insert' || step.do === 'insert-again' || step.do === 'insert-absent')
+        if (step.do === 'insert' || step.do === 'insert-absent')
           return (
             state.is === 'claimed' &&
             step.claim === state.claim &&

@@ -32,8 +32,6 @@ export type PartitionState =
   | {
       readonly is: 'claimed';
       readonly claim: Claim;
-      /** Announced just now, by whoever asks: nobody can have inserted any of it. */
-      readonly fresh: boolean;
       /** So much was landed since it was made that the engine may soon forget its token. */
       readonly old: boolean;
       /** How many of its records the warehouse has, in crm.events or among the dead letters. */
@@ -53,8 +51,6 @@ export type Step =
   | { readonly do: 'release' }
   /** Insert exactly the claimed offsets under the claim's token, as often as it takes. */
   | { readonly do: 'insert'; readonly claim: Claim }
-  /** The same, but it may have been begun before: what the engine passes over must be there. */
-  | { readonly do: 'insert-again'; readonly claim: Claim }
   /** The token may be forgotten: insert what the warehouse does not have; the projections need a rebuild. */
   | { readonly do: 'insert-absent'; readonly claim: Claim }
   /** The claim is landed in crm.events, but not surely in the projections: they need a rebuild. */
@@ -101,7 +97,7 @@ const goOn = (state: Exclude<PartitionState, Claimed>, read: Span): Step => {
 
 type Claimed = Extract<PartitionState, { is: 'claimed' }>;
 
-const finish = ({ claim, fresh, old }: Claimed, read: Span): Step => {
+const finish = ({ claim, old }: Claimed, read: Span): Step => {
   if (read.last < claim.first) return { do: 'skip', through: read.last };
   if (read.first < claim.first) return { do: 'skip', through: claim.first - 1 };
   if (read.first > claim.first)
@@ -110,6 +106,5 @@ const finish = ({ claim, fresh, old }: Claimed, read: Span): Step => {
       reason: `offsets ${claim.first} to ${read.first - 1} are claimed, but missing in the stream`,
     };
   if (read.last < claim.last) return { do: 'wait' };
-  if (old) return { do: 'insert-absent', claim };
-  return { do: fresh ? 'insert' : 'insert-again', claim };
+  return { do: old ? 'insert-absent' : 'insert', claim };
 };

@@ -7,22 +7,36 @@ const TABLES = {
   'dead letters': ['crm.dead_letters'],
   'events or dead letters': ['crm.events', 'crm.dead_letters'],
 } as const;
+type Where = keyof typeof TABLES;
 
 const WITHIN = 'partition = {partition:UInt16} AND offset BETWEEN {first:UInt64} AND {last:UInt64}';
+
+const offsetsIn = (where: Where): string =>
+  TABLES[where].map((table) => `SELECT offset FROM ${table} WHERE ${WITHIN}`).join(' UNION DISTINCT ');
 
 /** The offsets of a span that the warehouse has. */
 export const presentOffsets = async (
   warehouse: Warehouse,
   partition: number,
   { first, last }: Span,
-  where: keyof typeof TABLES,
+  where: Where,
 ): Promise<Set<number>> => {
-  const selects = TABLES[where].map((table) => `SELECT offset FROM ${table} WHERE ${WITHIN}`);
   await caughtUp(warehouse, ...TABLES[where]);
-  const rows = await warehouse.rows<{ offset: number }>(selects.join(' UNION DISTINCT '), {
-    partition,
-    first,
-    last,
-  });
+  const rows = await warehouse.rows<{ offset: number }>(offsetsIn(where), { partition, first, last });
   return new Set(rows.map(({ offset }) => offset));
+};
+
+/** How many records of a span the warehouse has, be it among the dead letters. */
+export const presentRecords = async (
+  warehouse: Warehouse,
+  partition: number,
+  { first, last }: Span,
+): Promise<number> => {
+  const where = 'events or dead letters';
+  await caughtUp(warehouse, ...TABLES[where]);
+  const [row] = await warehouse.rows<{ records: number }>(
+    `SELECT uniqExact(offset) AS records FROM (${offsetsIn(where)})`,
+    { partition, first, last },
+  );
+  return row?.records ?? 0;
 };

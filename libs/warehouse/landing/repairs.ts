@@ -122,6 +122,7 @@ export class Repairs {
     const offsets = rows.map(({ offset }) => offset);
     const positions = rows.flatMap(({ position }) => position ?? []);
     await putIfAbsent(
+      this.warehouse,
       `announce-${this.kind}-${number}`,
       (token) => this.insert({ id, kind: this.kind, partition, offsets, positions, state: 'claimed' }, token),
       async () => (await this.announced()) > number || undefined,
@@ -158,15 +159,13 @@ export class Repairs {
     await markAllForRebuild(this.warehouse, reason);
     // The engine may have forgotten the token of an old one: only what is not there may go in.
     const old = (await insertsSince(this.warehouse, notedAt)) > this.window / 2;
-    const absent = async () => {
-      const there = await presentOffsets(this.warehouse, partition, span, 'events');
-      return select(records, (offset) => !there.has(offset));
-    };
     const written = old ? undefined : await this.writer.landPatiently(partition, records, id);
-    const left = await absent();
-    // Or it has the token, but not the rows: see `putIfAbsent`.
-    if (left.records > (written?.deadLetters ?? 0))
-      await this.writer.landPatiently(partition, left, againToken(id));
+    if (old || this.warehouse.mayLackRows) {
+      const there = await presentOffsets(this.warehouse, partition, span, 'events');
+      const left = select(records, (offset) => !there.has(offset));
+      if (left.records > (written?.deadLetters ?? 0))
+        await this.writer.landPatiently(partition, left, againToken(id));
+    }
     // If the pause was lost, one may have been built anew since, without the rows.
     await markAllForRebuild(this.warehouse, reason, ({ state }) => state === 'live');
     await this.insert({ id, kind: this.kind, partition, state: 'landed' });

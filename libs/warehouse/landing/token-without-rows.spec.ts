@@ -8,8 +8,11 @@ import { record, type Version, versions } from '../projection-ledger.js';
 import type { Warehouse } from '../warehouse.js';
 import { Claims } from './claims.js';
 import { Holds } from './holds.js';
+import { Lander } from './lander.js';
 import { Landing } from './landing.js';
 import { LandingWriter } from './landing-writer.js';
+import { Lane } from './lane.js';
+import { Patience } from './patience.js';
 import { presentOffsets } from './present.js';
 import { Repairs } from './repairs.js';
 import { batchOf } from './rows.js';
@@ -17,6 +20,7 @@ import { batchOf } from './rows.js';
 const EVENTS = 10;
 const DEADLINE = 25_000;
 const log = createLogger('silent');
+const records = Array.from({ length: EVENTS }, (_, i) => ({ offset: i, line: eventLine(i), checked: false }));
 const live: Version = {
   name: 'sales',
   version: 1,
@@ -28,14 +32,17 @@ const live: Version = {
 };
 
 /**
- * A server that is killed between an insert's token and its rows remembers the one without the other. Here the rows
- * are deleted afterwards, which leaves the same behind.
+ * A server that is killed between an insert's token and its rows remembers the one without the other. Here it is the
+ * embedded engine, and the rows are deleted afterwards, which leaves the same behind.
  */
+const asServer = (warehouse: Warehouse): Warehouse =>
+  Object.create(warehouse, { mayLackRows: { value: true } });
+
 describe('where the engine has the token of an insert, but not its rows,', () => {
   const running: { stop(): Promise<unknown> }[] = [];
   let warehouse: Warehouse;
   withEmptyWarehouse((opened) => {
-    warehouse = opened;
+    warehouse = asServer(opened);
   });
   afterEach(async () => {
     for (const one of running.splice(0)) await one.stop();
@@ -53,6 +60,21 @@ describe('where the engine has the token of an insert, but not its rows,', () =>
     const made = new MemoryStream();
     for (let i = 0; i < EVENTS; i++) made.append(eventLine(i));
     return made;
+  };
+  /** One who lands all events as one batch, step by step. */
+  const writer = (name: string, changed: Partial<Warehouse> = {}) => {
+    const connection: Warehouse = Object.assign(asServer(warehouse), changed);
+    const claims = new Claims(connection, name);
+    const patience = new Patience(log, new AbortController().signal, () => {});
+    const lander = new Lander(connection, claims, log, patience, () => {});
+    return {
+      lane: async () => {
+        const lane = new Lane(0, 1, await claims.load(0), 0, { records: 100, bytes: 1_000_000 });
+        lane.add({ partition: 0, generation: 1, first: 0, last: EVENTS - 1, records, recordedAt: 0 });
+        return lane;
+      },
+      advance: (lane: Lane) => lander.advance(lane, () => true),
+    };
   };
   const counts = async () =>
     (await warehouse.rows('SELECT count() AS rows, uniqExact(offset) AS events FROM crm.events'))[0];
@@ -80,17 +102,45 @@ describe('where the engine has the token of an insert, but not its rows,', () =>
     expect(await versions(warehouse)).toMatchObject([{ state: 'live' }]);
   });
 
+  it('also whoever has just claimed it, and slept while another began to land it, looks whether it is there', async () => {
+    const [sleeper, other] = [writer('sleeper'), writer('other')];
+    const lane = await sleeper.lane();
+    await sleeper.advance(lane);
+    expect(lane.state).toMatchObject({ is: 'claimed' });
+    await other.advance(await other.lane());
+    await forget('events', '1');
+    await sleeper.advance(lane);
+    expect(await counts()).toEqual(once);
+  });
+
+  it('whoever is killed after he has landed it under another token has told the projections', async () => {
+    await record(warehouse, live);
+    await (await land(stream())).stop();
+    await forget('claims', "state = 'landed'");
+    await forget('events', '1');
+    const killed = writer('killed', {
+      insertLines: async (table, lines, settings) => {
+        await warehouse.insertLines(table, lines, settings);
+        if (settings?.insert_deduplication_token === 'claim-0-0-again') throw new Error('killed');
+      },
+    });
+    await expect(killed.advance(await killed.lane())).rejects.toThrow('killed');
+    expect(await counts()).toEqual(once);
+    await land(stream());
+    expect(await counts()).toEqual(once);
+    expect(await versions(warehouse)).toMatchObject([{ state: 'needs rebuild' }]);
+  });
+
   it('a place in the chain is claimed all the same, by one', async () => {
     const claims = new Claims(warehouse, 'killed');
     await claims.put(0, { first: 0, last: 4, records: 5 }, 0);
     await forget('claims', '1');
     const [one, other] = [new Claims(warehouse, 'one'), new Claims(warehouse, 'other')];
     const claim = { first: 0, last: 6, records: 7 };
-    expect(await one.put(0, claim, 0)).toMatchObject({ is: 'claimed', claim, fresh: true });
+    expect(await one.put(0, claim, 0)).toMatchObject({ is: 'claimed', claim });
     expect(await other.put(0, { ...claim, last: 9 }, 0)).toMatchObject({
       is: 'claimed',
       claim,
-      fresh: false,
     });
     await land(stream());
     expect(await counts()).toEqual(once);

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -64,6 +64,35 @@ describe('an insert that is sent again after the next start', () => {
     await restart();
     await insert(3);
     expect(await ids(table)).toEqual(once(4));
+  });
+
+  it('is taken when its part is laid aside among others, which are merged at once', async () => {
+    await warehouse.command('SYSTEM STOP MERGES facts');
+    const many = Array.from({ length: 20 }, (_, batch) => batch);
+    await insert(...many);
+    const broken = (await parts('facts')).filter((part) => /_21_21_0|_22_22_0/.test(part));
+    expect(broken).toHaveLength(2);
+    await restart(() => {
+      for (const part of broken) truncateSync(join(part, 'data.bin'));
+    });
+    expect(await ids('facts')).toEqual(once(19));
+    await insert(...many);
+    for (const table of ['facts', 'seen']) expect(await ids(table)).toEqual(once(20));
+  });
+
+  it.each([
+    ['no more than its operation', '1'],
+    ['half of the name of its part', '1\tall_4'],
+    ['half of its token', '1\t0_7_7_0\tall_12345'],
+  ])('is known as ever when the last line of the log is torn: %s', async (_, torn) => {
+    await insert(0, 1, 2);
+    const logs = join(dirname((await parts('facts'))[0]!), 'deduplication_logs');
+    const [log] = readdirSync(logs);
+    await restart(() => appendFileSync(join(logs, log!), torn));
+    await insert(2, 3);
+    await restart();
+    await insert(0, 1, 2, 3, 4);
+    for (const table of ['facts', 'seen']) expect(await ids(table)).toEqual(once(5));
   });
 
   it('is passed over when its rows are in a part that was merged, or changed, since', async () => {
