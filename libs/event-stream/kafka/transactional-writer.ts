@@ -9,6 +9,7 @@ import {
 import { PerennialError } from '#eventing/errors';
 import { type Checkpoint, encodeCheckpoint } from './checkpoint-record.js';
 import { compressQuickly } from './compression.js';
+import { encodeQuickly } from './encoding.js';
 import { letGo } from './kafka.js';
 import type { TopicEvent } from './topic-event.js';
 import { checkpointTopicOf, MAX_MESSAGE_BYTES } from './topics.js';
@@ -55,6 +56,7 @@ const RETRY = { initialRetryTime: 10, multiplier: 2, factor: 0.2, maxRetryTime: 
  */
 export const openTransactionalWriter: OpenWriter = async ({ kafka, topic, name, maxMessageBytes }) => {
   compressQuickly();
+  encodeQuickly();
   const producer = relayProducer(kafka, topic);
   try {
     await producer.connect();
