@@ -1,7 +1,7 @@
 import type { AllStreamSubscription, ResolvedEvent } from '@eventstore/db-client';
-import type { ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import type { EventMetadata, RecordedEvent } from '#eventing/event';
 import { isOurs, isOursByName, recordedEvent, safeNumber } from './recorded-event.js';
+import { Fields } from './wire.js';
 
 const JSON_CONTENT = 'application/json';
 /** The store counts time in tenths of microseconds; these digits are beyond a millisecond. */
@@ -29,47 +29,108 @@ class RawEvent implements RecordedEvent {
   }
 }
 
-/** In place of what the client makes of an event, which parses its data: a third of the work of catching up. */
-const rawEvent = (response: ReadResp.ReadEvent): RawEvent | undefined => {
-  const event = response.getEvent();
-  if (!event) return undefined;
-  const envelope = event.getMetadataMap();
-  const type = envelope.get('type') ?? '';
-  const stream = text(event.getStreamIdentifier()?.getStreamName_asU8());
-  if (envelope.get('content-type') !== JSON_CONTENT || !isOursByName(type, stream)) return undefined;
-  const stored = parsed(text(event.getCustomMetadata_asU8()));
+/** As much of the client's own class for an answer as its Subscription asks an answer with an event for. */
+export class RawAnswer {
+  /** Undefined for what is not ours to see. */
+  constructor(readonly raw: RecordedEvent | undefined) {}
+
+  hasEvent(): boolean {
+    return true;
+  }
+
+  getEvent(): this {
+    return this;
+  }
+}
+
+// Numbers of fields in the client's streams.proto and shared.proto.
+const RESPONSE_EVENT = 1;
+const READ_EVENT_EVENT = 1;
+const UUID_STRING = 2;
+const STREAM_NAME = 3;
+const EVENT = { id: 1, stream: 2, revision: 3, position: 5, envelope: 6, metadata: 7, data: 8 } as const;
+const ENTRY = { key: 1, value: 2 } as const;
+
+/**
+ * An answer with an event, straight from its bytes: objects of protobuf in between, and data that is parsed, would be
+ * half the work of catching up. Undefined for an answer without one.
+ */
+export const rawAnswer = (bytes: Buffer): RawAnswer | undefined => {
+  const response = new Fields(bytes);
+  if (!response.next() || response.number !== RESPONSE_EVENT) return undefined;
+  const read = response.message;
+  while (read.next()) if (read.number === READ_EVENT_EVENT) return new RawAnswer(rawEvent(read.message));
+  return new RawAnswer(undefined);
+};
+
+const rawEvent = (event: Fields): RawEvent | undefined => {
+  let [id, stream, type, contentType, created, metadata, data] = ['', '', '', '', '0', '', ''];
+  let [revision, position] = [0, 0];
+  while (event.next()) {
+    switch (event.number) {
+      case EVENT.id:
+        id = textIn(event.message, UUID_STRING);
+        break;
+      case EVENT.stream:
+        stream = textIn(event.message, STREAM_NAME);
+        break;
+      case EVENT.revision:
+        revision = event.value;
+        break;
+      case EVENT.position:
+        position = event.value;
+        break;
+      case EVENT.envelope: {
+        const name = textIn(event.message, ENTRY.key);
+        if (name === 'type') type = textIn(event.message, ENTRY.value);
+        else if (name === 'created') created = textIn(event.message, ENTRY.value);
+        else if (name === 'content-type') contentType = textIn(event.message, ENTRY.value);
+        break;
+      }
+      case EVENT.metadata:
+        metadata = event.text;
+        break;
+      case EVENT.data:
+        data = event.text;
+        break;
+    }
+  }
+  if (contentType !== JSON_CONTENT || !isOursByName(type, stream)) return undefined;
+  const stored = parsed(metadata);
   if (!isOurs(stored)) return undefined;
-  const { schemaVersion, ...metadata } = stored;
-  const created = envelope.get('created') ?? '0';
+  const { schemaVersion, ...ours } = stored;
+  const recordedAt = new Date(Number(created.slice(0, -SUB_MILLISECOND_DIGITS))).toISOString();
   return new RawEvent(
-    event.getId()?.getString() ?? '',
+    id,
     type,
     stream,
-    Number(event.getStreamRevision()),
-    safeNumber(event.getCommitPosition()),
-    new Date(Number(created.slice(0, -SUB_MILLISECOND_DIGITS))).toISOString(),
+    revision,
+    safeNumber(position),
+    recordedAt,
     schemaVersion,
-    metadata,
-    text(event.getData_asU8()),
+    ours,
+    data,
   );
 };
 
+const textIn = (message: Fields, number: number): string => {
+  while (message.next()) if (message.number === number) return message.text;
+  return '';
+};
+
 /**
- * Makes a subscription deliver raw events. The client's Subscription takes its conversion from a member that its types
- * call protected; should a later client not look there, events come the slower way.
+ * Makes a subscription pass on raw answers as they are. The client's Subscription takes its conversion from a member
+ * that its types call protected.
  */
 export const deliverRaw = (source: AllStreamSubscription): void => {
-  const conversion = (response: ReadResp.ReadEvent) => ({ raw: rawEvent(response) });
+  const { convertGrpcEvent: converted } = source as unknown as { convertGrpcEvent(event: unknown): unknown };
+  const conversion = (event: unknown) => (event instanceof RawAnswer ? event : converted(event));
   Object.assign(source, { convertGrpcEvent: conversion });
 };
 
 /** What such a subscription delivers; undefined for what is not ours to see. */
-export const delivered = (
-  item: ResolvedEvent | { readonly raw?: RecordedEvent },
-): RecordedEvent | undefined => ('raw' in item ? item.raw : recordedEvent(item as ResolvedEvent));
-
-const text = (bytes: Uint8Array | undefined): string =>
-  bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8') : '';
+export const delivered = (item: ResolvedEvent | RawAnswer): RecordedEvent | undefined =>
+  item instanceof RawAnswer ? item.raw : recordedEvent(item);
 
 const parsed = (json: string): unknown => {
   try {

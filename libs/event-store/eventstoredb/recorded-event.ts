@@ -43,7 +43,7 @@ export const isOurs = (metadata: unknown): metadata is StoredMetadata =>
   typeof metadata === 'object' && metadata !== null && 'schemaVersion' in metadata && 'commandId' in metadata;
 
 /** @throws RangeError for what a number cannot hold; servers before 22.6 do not tell positions at all */
-export const safeNumber = (value: bigint | string | undefined): number => {
+export const safeNumber = (value: bigint | number | string | undefined): number => {
   const number = value === undefined ? Number.NaN : Number(value);
   if (!Number.isSafeInteger(number))
     throw new RangeError(`EventStoreDB gave a position that cannot be used: ${value}`);
