@@ -118,6 +118,7 @@ class Changes {
   failure: Error | undefined;
   ended = false;
   private changed = false;
+  private coming: NodeJS.Immediate | undefined;
   private wake: (() => void) | undefined;
 
   constructor(
@@ -161,8 +162,12 @@ class Changes {
     this.signal.removeEventListener('abort', this.change);
   }
 
+  /** Told at the end of the turn: what the connection brings at once becomes one change, not one for each event. */
   private readonly change = (): void => {
-    this.changed = true;
-    this.wake?.();
+    this.coming ??= setImmediate(() => {
+      this.coming = undefined;
+      this.changed = true;
+      this.wake?.();
+    });
   };
 }
