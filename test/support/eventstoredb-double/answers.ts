@@ -4,7 +4,7 @@ import type { RecordedEvent } from '#eventing/event';
 
 /** One answer to a call that reads, as the bytes that go over the wire. */
 export interface Answer {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   readonly isEvent: boolean;
 }
 
@@ -13,24 +13,31 @@ export const LOG_STEP = 100;
 /** What the server logs about itself stands between the events. */
 export const SYSTEM_OFFSET = 50;
 
-const TICKS_PER_MS = 10_000n;
+/** The store counts time in tenths of microseconds. */
+const BELOW_A_MS = '0000';
 
-export const answer = (response: ReadResp): Answer => ({ bytes: response.serializeBinary(), isEvent: false });
+export const answer = (response: ReadResp): Answer => ({
+  bytes: Buffer.from(response.serializeBinary()),
+  isEvent: false,
+});
 
 export const eventAnswer = (event: RecordedEvent): Answer =>
   readEvent({
-    ...envelopeOf(event),
+    id: event.id,
+    created: createdText(event),
+    type: event.type,
     stream: event.stream,
     revision: event.revision,
     position: event.position * LOG_STEP,
     data: event.dataJson ?? JSON.stringify(event.data),
-    metadata: JSON.stringify({ schemaVersion: event.schemaVersion, ...event.metadata }),
+    metadata: metadataText(event),
   });
 
 /** Stands behind the event at a position. */
 export const systemAnswer = (event: RecordedEvent): Answer =>
   readEvent({
-    ...envelopeOf(event),
+    id: event.id,
+    created: createdText(event),
     type: '$statsCollected',
     stream: '$stats-127.0.0.1:2113',
     revision: event.position,
@@ -39,10 +46,16 @@ export const systemAnswer = (event: RecordedEvent): Answer =>
     metadata: '',
   });
 
+const createdText = ({ recordedAt }: RecordedEvent): string => Date.parse(recordedAt) + BELOW_A_MS;
+
+/** Spliced, and no objects spread above: that cost more than all of the writing below. */
+const metadataText = ({ schemaVersion, metadata }: RecordedEvent): string =>
+  `{"schemaVersion":${schemaVersion},${JSON.stringify(metadata).slice(1)}`;
+
 interface Fields {
   readonly id: string;
-  readonly type: string;
   readonly created: string;
+  readonly type: string;
   readonly stream: string;
   readonly revision: number;
   readonly position: number;
@@ -50,19 +63,14 @@ interface Fields {
   readonly metadata: string;
 }
 
-const envelopeOf = ({ id, type, recordedAt }: RecordedEvent): Pick<Fields, 'id' | 'type' | 'created'> => ({
-  id,
-  type,
-  created: String(BigInt(Date.parse(recordedAt)) * TICKS_PER_MS),
-});
-
 // Written straight into bytes, with the numbers of the client's streams.proto: through the generated classes an event
 // costs the double three times as much, and benchmarks would measure the double.
 
 const readEvent = (fields: Fields): Answer => {
   const writer = new protobuf.BinaryWriter();
   writer.writeMessage(1, fields, writeReadEvent);
-  return { bytes: writer.getResultBuffer(), isEvent: true };
+  const { buffer, byteOffset, length } = writer.getResultBuffer();
+  return { bytes: Buffer.from(buffer, byteOffset, length), isEvent: true };
 };
 
 const writeReadEvent = (fields: Fields, writer: protobuf.BinaryWriter): void => {

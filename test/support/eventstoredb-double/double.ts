@@ -111,7 +111,7 @@ const isKnown = (users: ReadonlyMap<string, string>, authorization: string): boo
 /** Reads answer in bytes already. */
 const SERVICE = {
   ...StreamsService,
-  read: { ...StreamsService.read, responseSerialize: ({ bytes }: Answer) => Buffer.from(bytes) },
+  read: { ...StreamsService.read, responseSerialize: ({ bytes }: Answer) => bytes },
 };
 
 const METHODS = ['read', 'append', 'batchappend', 'tombstone'];
