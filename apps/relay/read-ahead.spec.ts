@@ -50,6 +50,17 @@ describe('reading ahead', () => {
     expect(positions(await next)).toEqual([51]);
   });
 
+  it('lets events gather for as long as it is told, but no longer than until there are many', async () => {
+    await appendSales(store, 0, 10);
+    const ahead = open(-1);
+    const until = performance.now() + 100;
+    expect(positions(await ahead.take(5_000, 1_000_000, until))).toEqual(numbers(1, 10));
+    expect(performance.now()).toBeGreaterThanOrEqual(until);
+    await appendSales(store, 10, 2_000);
+    const many = await ahead.take(5_000, 10_000_000, performance.now() + 3_600_000);
+    expect(many.length).toBeGreaterThanOrEqual(1_000);
+  });
+
   it('reads no further than its limit while nothing is taken', async () => {
     await appendSales(store, 0, 30_000);
     const ahead = open(-1);
@@ -93,6 +104,16 @@ describe('reading ahead', () => {
     await expect(open(-1, broken).take(1, 1)).rejects.toThrow('a mistake');
     const ahead = open(-1);
     const taking = ahead.take(1, 1);
+    ended.abort();
+    expect(await taking).toEqual([]);
+    await ahead.end();
+  });
+
+  it('does not gather any longer when it is told to end', async () => {
+    await appendSales(store, 0, 10);
+    const ahead = open(-1);
+    while (ahead.waiting === 0) await turn();
+    const taking = ahead.take(5_000, 1_000_000, performance.now() + 3_600_000);
     ended.abort();
     expect(await taking).toEqual([]);
     await ahead.end();

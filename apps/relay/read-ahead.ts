@@ -14,6 +14,7 @@ export interface ReadAheadOptions {
   readonly onRead: () => void;
 }
 
+/** What one reading brings; so much need not gather any longer. */
 const BATCH = 1_000;
 const MOST_EVENTS = 20_000;
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -41,12 +42,17 @@ export class ReadAhead {
     return this.queue.length;
   }
 
-  /** What has been read since the last time, up to the limits, at least one event; none when it has been ended. */
-  async take(mostEvents: number, mostBytes: number): Promise<readonly TopicEvent[]> {
-    while (this.queue.length === 0) {
-      if (this.failure) throw this.failure.error;
+  /**
+   * What has been read since the last time, up to the limits, at least one event; none when it has been ended.
+   * @param notBefore until when events may gather, by the clock of `performance`
+   */
+  async take(mostEvents: number, mostBytes: number, notBefore = 0): Promise<readonly TopicEvent[]> {
+    for (;;) {
+      const wait = this.queue.length >= BATCH ? 0 : notBefore - performance.now();
+      if (this.queue.length > 0 && wait <= 0) break;
+      if (this.failure && this.queue.length === 0) throw this.failure.error;
       if (this.options.signal.aborted) return [];
-      await this.changed.next();
+      await this.changed.next(this.queue.length > 0 ? wait : undefined);
     }
     if (this.options.signal.aborted) return [];
     let count = 0;
