@@ -14,6 +14,7 @@ import type { Lane, LaneLimits } from './lane.js';
 import { LaneReader } from './lane-reader.js';
 import { Lanes } from './lanes.js';
 import { Abandoned, Patience } from './patience.js';
+import { Rounds } from './rounds.js';
 import { WakeUp } from './wake-up.js';
 import { type Freshness, Watermark } from './watermark.js';
 
@@ -42,10 +43,6 @@ export interface LandedBatch {
 }
 
 const LIMITS: LaneLimits = { records: 20_000, bytes: 16 * 1024 * 1024 };
-/** The longest pause between two batches that gives the next one time to grow. */
-const MOST_LINGER_MS = 200;
-/** How many times as long as the last batch took: landing is to have a quarter of its core, commands the rest. */
-const LINGER_SHARE = 3;
 /** When it is to stop, a claim may take so long to be brought to its end; after that it is left to a successor. */
 const GRACE_MS = 5000;
 /** With nothing to do for so long, landed claims are noted. */
@@ -64,6 +61,7 @@ export class Landing implements LandingProgress {
   readonly started: Promise<void>;
   private readonly watermark: Watermark;
   private readonly lanes = new Lanes();
+  private readonly rounds = new Rounds(this.lanes);
   private readonly claims: Claims;
   private readonly lander: Lander;
   private readonly reader: LaneReader;
@@ -260,21 +258,22 @@ export class Landing implements LandingProgress {
       milliseconds: this.landedAt - started,
       recordedAt: behindSince ?? Date.now(),
     });
-    // Small inserts cost as much as large ones: the dearer they are, the longer they may gather.
-    lane.notBefore = this.landedAt + Math.min(MOST_LINGER_MS, LINGER_SHARE * (this.landedAt - started));
+    this.rounds.landed(lane, started, this.landedAt);
   }
 
   private async idle(): Promise<void> {
+    this.rounds.end(performance.now());
     if (this.resting.length > 0 && this.isAtRest()) {
       // Noted, so that no batch from before can come again, even if this process ends here.
       await this.lander.flush();
       for (const { resolve } of this.resting.splice(0)) resolve(this.watermark.offsets);
     }
-    if (performance.now() >= this.landedAt + IDLE_MS) await this.lander.flush();
-    const due = [this.lanes.due(this.pauses > 0) ?? Number.POSITIVE_INFINITY];
-    if (this.claims.hasNotes) due.push(this.landedAt + IDLE_MS);
-    const next = Math.min(...due);
-    await this.work.sleep(Number.isFinite(next) ? Math.max(1, next - performance.now()) : undefined);
+    const due = this.lanes.due(this.pauses > 0);
+    // What is waiting takes the notes along with its claim.
+    const notedAt = due === undefined && this.claims.hasNotes ? this.landedAt + IDLE_MS : undefined;
+    if (notedAt !== undefined && performance.now() >= notedAt) return this.lander.flush();
+    const next = due ?? notedAt;
+    await this.work.sleep(next === undefined ? undefined : Math.max(1, next - performance.now()));
   }
 
   private isAtRest(): boolean {

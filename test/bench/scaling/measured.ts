@@ -105,10 +105,13 @@ export const MEASURED = {
 export const LIMITS = {
   /** apps/relay/relay.ts */
   transactionEvents: 5_000,
+  relayGathering: { share: 3, longestRestMs: 100, savedMs: 100 },
+  /** apps/relay/read-ahead.ts */
+  enoughToRelay: 1_000,
   /** libs/warehouse/landing/landing.ts */
   insertEvents: 20_000,
-  mostLingerMs: 200,
-  lingerShare: 3,
+  /** libs/warehouse/landing/rounds.ts */
+  landingGathering: { share: 3, longestRestMs: 1_000, savedMs: 500 },
 } as const;
 
 /** One event at a time through the idle relay, to a consumer: no projector, no warehouse. Bench `relay`. */

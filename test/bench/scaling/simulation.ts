@@ -1,3 +1,4 @@
+import { Pace } from '#platform/pace';
 import { normal, type Random, randomFrom } from '#statistics/random';
 import { LIMITS } from './measured.js';
 import type { Parts } from './sizing.js';
@@ -194,9 +195,11 @@ const relay = (
   end: number,
 ): { committed: Cohort[]; transactions: number; events: number } => {
   const committed: Cohort[] = [];
-  let [free, next, transactions, events] = [0, 0, 0, 0];
+  const pace = new Pace(LIMITS.relayGathering);
+  let [free, notBefore, next, transactions, events] = [0, 0, 0, 0, 0];
   while (next < cohorts.length) {
-    const begins = Math.max(free, cohorts[next]!.at + times.gatherMs / 2);
+    const gathered = Math.min(notBefore, whenThereAre(LIMITS.enoughToRelay, cohorts, next));
+    const begins = Math.max(free, gathered, cohorts[next]!.at + times.gatherMs / 2);
     if (begins > end) break;
     const batch: Cohort[] = [];
     let count = 0;
@@ -205,6 +208,7 @@ const relay = (
       batch.push(cohorts[next++]!);
     }
     free = begins + uneven(times.transactionMs) + (count * times.relayCpu) / 1000;
+    notBefore = pace.worked(begins, free);
     for (const cohort of batch)
       committed.push({ ...cohort, at: free + times.fetchMs, transaction: transactions });
     transactions += 1;
@@ -219,6 +223,14 @@ interface Lane {
   notBefore: number;
 }
 
+/** What a projector lands in one go, each of its partitions once; after that all of them gather. */
+interface Round {
+  readonly pace: Pace;
+  began: number;
+  inserts: number;
+  ms: number;
+}
+
 /** Each projector lands one of its partitions after the other, the one that waits longest first. */
 const land = (
   cohorts: readonly Cohort[],
@@ -230,10 +242,14 @@ const land = (
 ): { cohorts: Cohort[]; inserts: number; events: number } => {
   const lanes = spread(cohorts, parts.partitions, random);
   const free = Array.from({ length: parts.projectors }, () => 0);
+  const rounds = free.map(
+    (): Round => ({ pace: new Pace(LIMITS.landingGathering), began: 0, inserts: 0, ms: 0 }),
+  );
   const cores = Array.from({ length: parts.warehouseCores }, () => 0);
   const landed: Cohort[] = [];
   let [inserts, events] = [0, 0];
   for (;;) {
+    endRounds(rounds, lanes, free);
     const turn = nextTurn(lanes, free);
     if (!turn || turn.at > end) return { cohorts: landed, inserts, events };
     const { lane, projector, at } = turn;
@@ -251,39 +267,65 @@ const land = (
     const begins = Math.max(at, cores[core]!);
     const inserting = uneven(times.insertMs) + (count * times.insertCpu) / 1000;
     const done = begins + uneven(times.claimMs) + inserting;
+    const round = rounds[projector]!;
+    if (round.inserts === 0) round.began = done - inserting;
+    round.inserts += 1;
+    round.ms += inserting;
     cores[core] = done;
     // Meanwhile it reads and checks what comes next.
     free[projector] = Math.max(done, at + (count * times.projectorCpu) / 1000);
-    lane.notBefore = done + Math.min(LIMITS.mostLingerMs, LIMITS.lingerShare * inserting);
+    lane.notBefore = done + LIMITS.landingGathering.longestRestMs;
     for (const cohort of batch) landed.push({ ...cohort, at: done });
     inserts += 1;
     events += count;
   }
 };
 
-/** A full batch does not linger. */
+/** A projector that has nothing to land at once ends its round, and its partitions gather. */
+const endRounds = (rounds: readonly Round[], lanes: readonly Lane[], free: readonly number[]): void => {
+  for (const [projector, round] of rounds.entries()) {
+    const own = lanes.filter((_, partition) => partition % free.length === projector);
+    const now = free[projector]!;
+    const goesOn = own.some((lane) => (beginsAt(lane) ?? Number.POSITIVE_INFINITY) <= now);
+    if (round.inserts === 0 || goesOn) continue;
+    const until = round.pace.worked(round.began, now, round.ms / round.inserts);
+    for (const lane of own) lane.notBefore = until;
+    round.inserts = 0;
+    round.ms = 0;
+  }
+};
+
+/** When what waits in a partition may be landed; a full batch does not wait. */
+const beginsAt = (lane: Lane): number | undefined => {
+  const first = lane.waiting[lane.next];
+  if (!first) return undefined;
+  const full = whenThereAre(LIMITS.insertEvents, lane.waiting, lane.next);
+  return Math.max(first.at, Math.min(full, lane.notBefore));
+};
+
 const nextTurn = (
   lanes: readonly Lane[],
   free: readonly number[],
 ): { lane: Lane; projector: number; at: number } | undefined => {
   let best: { lane: Lane; projector: number; at: number; waited: number } | undefined;
   for (const [partition, lane] of lanes.entries()) {
-    const first = lane.waiting[lane.next];
-    if (!first) continue;
+    const begins = beginsAt(lane);
+    if (begins === undefined) continue;
     const projector = partition % free.length;
-    const at = Math.max(free[projector]!, first.at, Math.min(fullAt(lane), lane.notBefore));
-    if (!best || at < best.at || (at === best.at && first.sent < best.waited))
-      best = { lane, projector, at, waited: first.sent };
+    const at = Math.max(free[projector]!, begins);
+    const waited = lane.waiting[lane.next]!.sent;
+    if (!best || at < best.at || (at === best.at && waited < best.waited))
+      best = { lane, projector, at, waited };
   }
   return best;
 };
 
-/** When enough for the largest insert has come; never, when it does not. */
-const fullAt = ({ waiting, next }: Lane): number => {
+/** Never, when there are not. */
+const whenThereAre = (events: number, waiting: readonly Cohort[], from: number): number => {
   let count = 0;
-  for (let i = next; i < waiting.length; i++) {
+  for (let i = from; i < waiting.length; i++) {
     count += waiting[i]!.events;
-    if (count >= LIMITS.insertEvents) return waiting[i]!.at;
+    if (count >= events) return waiting[i]!.at;
   }
   return Number.POSITIVE_INFINITY;
 };
