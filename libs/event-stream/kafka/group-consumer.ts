@@ -14,7 +14,7 @@ export interface FetchLimits {
 
 export const FETCH_LIMITS: FetchLimits = {
   sessionTimeoutMs: 10_000,
-  maxWaitMs: 100,
+  maxWaitMs: 250,
   // As they are on the wire: compressed, which events of a CRM are by a factor of nine.
   bytesPerPartition: 512 * 1024,
   bytes: 2 * 1024 * 1024,
@@ -49,8 +49,8 @@ export interface GroupEvents {
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, restartOnFailure: async () => false };
 const MOST_BACK_OFF_MS = 5_000;
 const CLOSING_MS = 2_500;
-/** More than any topic has: batches of all partitions are handed over side by side. */
-const CONCURRENT_PARTITIONS = 1_000;
+/** Batches of so many partitions are handed over side by side. The client wakes each of these workers for every answer. */
+const CONCURRENT_PARTITIONS = 16;
 /** Without an answer for so long, the brokers are out of reach. */
 const SILENCE_MS = 5_000;
 
