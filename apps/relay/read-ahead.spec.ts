@@ -59,6 +59,8 @@ describe('reading ahead', () => {
     await appendSales(store, 10, 2_000);
     const many = await ahead.take(5_000, 10_000_000, performance.now() + 3_600_000);
     expect(many.length).toBeGreaterThanOrEqual(1_000);
+    await appendSales(store, 2_010, 10);
+    expect(await ahead.take(5_000, 100, performance.now() + 3_600_000)).not.toEqual([]);
   });
 
   it('reads no further than its limit while nothing is taken', async () => {

@@ -14,7 +14,7 @@ export interface ReadAheadOptions {
   readonly onRead: () => void;
 }
 
-/** What one reading brings; so much need not gather any longer. */
+/** What one reading brings; so much need not gather any longer, nor what fills a transaction by its bytes. */
 const BATCH = 1_000;
 const MOST_EVENTS = 20_000;
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -48,7 +48,8 @@ export class ReadAhead {
    */
   async take(mostEvents: number, mostBytes: number, notBefore = 0): Promise<readonly TopicEvent[]> {
     for (;;) {
-      const wait = this.queue.length >= BATCH ? 0 : notBefore - performance.now();
+      const isMuch = this.queue.length >= BATCH || this.bytes >= mostBytes;
+      const wait = isMuch ? 0 : notBefore - performance.now();
       if (this.queue.length > 0 && wait <= 0) break;
       if (this.failure && this.queue.length === 0) throw this.failure.error;
       if (this.options.signal.aborted) return [];

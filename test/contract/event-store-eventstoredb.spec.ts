@@ -114,6 +114,19 @@ describe('the connection to EventStoreDB', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('ends when an answer cannot be read: the next one would not be, either', async () => {
+    await appendTo(store, newStream(), 0, 1, 'no-stream');
+    running.double.faults.torn = true;
+    await expect(collect(store, {}, 1)).rejects.toThrow(/parsing error.*ends within/);
+  });
+
+  it('brings events of a subscription from the bytes of the answers', async () => {
+    await appendTo(store, newStream(), 0, 1, 'no-stream');
+    // What the client makes of an event has its data parsed, and no text of them.
+    expect((await collect(store, {}, 1))[0]?.dataJson).toEqual(expect.any(String));
+    expect((await all(store.readAll()))[0]?.dataJson).toBeUndefined();
+  });
+
   it('says so when nobody is there', async () => {
     await running.double.close();
     await expect(appendTo(store, newStream(), 0, 1, 'any')).rejects.toBeInstanceOf(EventStoreUnavailable);

@@ -19,7 +19,7 @@ export const openClient = (connectionString: string): EventStoreDBClient => {
     // It asks itself whether the server can take batches.
     supports: async () => false,
     createGRPCClient: async (service: unknown) => {
-      const calls = await createGRPCClient(service);
+      const calls = await createGRPCClient.call(client, service);
       if (calls instanceof streams.StreamsClient) subscribeRaw(calls);
       return calls;
     },

@@ -51,8 +51,8 @@ const DEFINITE: ReadonlySet<ErrorType> = new Set([
 
 /** The engine's words when TLS does not come about because of a certificate. */
 const CERTIFICATE = /certificate|altnames/i;
-/** A request that could not even be made: a fault of this program, which would otherwise be tried for ever. */
-const NOT_SENT = /serialization failure/;
+/** A request that could not be made, or an answer that could not be read: it would otherwise be tried for ever. */
+const NOT_UNDERSTOOD = /serialization failure|Response message parsing error/;
 /** Thrown by the client as an error without a type. */
 const NO_MEMBER_FOUND = /^Failed to discover/;
 
@@ -70,7 +70,7 @@ export const storeError = (thrown: unknown, stream = '$all', expected: ExpectedR
   if (error instanceof MaxAppendSizeExceededError)
     return new AppendTooLarge(`EventStoreDB takes at most ${error.maxAppendSize} bytes in one append.`);
   if (error instanceof AccessDeniedError) return new EventStoreAccessDenied({ cause: error });
-  if (DEFINITE.has(error.type) || NOT_SENT.test(error.message)) return error;
+  if (DEFINITE.has(error.type) || NOT_UNDERSTOOD.test(error.message)) return error;
   if (error.type === ErrorType.UNAVAILABLE && CERTIFICATE.test(error.message))
     return new EventStoreNotTrusted(error.message, { cause: error });
   return unavailable(error);

@@ -49,7 +49,10 @@ export interface GroupEvents {
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5, restartOnFailure: async () => false };
 const MOST_BACK_OFF_MS = 5_000;
 const CLOSING_MS = 2_500;
-/** Batches of so many partitions are handed over side by side. The client wakes each of these workers for every answer. */
+/**
+ * Batches of so many partitions are handed over side by side. The client wakes each of these workers for every answer. Who
+ * waits for room in all of them notices a rebalance a second later for each further sixteen.
+ */
 const CONCURRENT_PARTITIONS = 16;
 /** Without an answer for so long, the brokers are out of reach. */
 const SILENCE_MS = 5_000;

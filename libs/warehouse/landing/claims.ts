@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { putIfAbsent } from '../put-if-absent.js';
+import { NothingCanBePut, putIfAbsent } from '../put-if-absent.js';
 import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 import { type Chain, type ChainEnd, chainOf } from './claim-chain.js';
 import { announceToken, releaseHold } from './hold-rows.js';
 import type { Claim, PartitionState, Span } from './landing-step.js';
+import { LandingStopped } from './landing-stopped.js';
 import { presentRecords } from './present.js';
 
 /** Inserts that every table behind crm.events remembers: the deduplication window of their definitions. */
@@ -60,6 +61,7 @@ export class Claims {
   /**
    * Announces a batch and answers what holds from now on, which may be somebody else's claim, or a hold.
    * @param turn of the state in which the partition was found
+   * @throws LandingStopped when nothing can be announced there
    */
   async put(partition: number, claim: Claim, turn: number): Promise<PartitionState> {
     let state: PartitionState = { is: 'landed', next: claim.first, turn };
@@ -71,7 +73,9 @@ export class Claims {
         state = await this.putUnder(token, partition, claim, turn);
       },
       async () => !isAsBefore() || undefined,
-    );
+    ).catch((error: unknown) => {
+      throw error instanceof NothingCanBePut ? new LandingStopped(partition, error.message) : error;
+    });
     return state;
   }
 

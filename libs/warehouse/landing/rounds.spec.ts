@@ -36,6 +36,24 @@ describe('rounds of landing', () => {
     expect(all[1]!.notBefore).toBeLessThanOrEqual(10_100);
   });
 
+  it('put off nobody again and again who waits while another lands full batches', () => {
+    const { all, rounds } = lanes();
+    const [waiting, busy] = all as [Lane, Lane];
+    let now = 10_000;
+    for (; now < 15_000; now += 500) {
+      rounds.landed(busy, now, now + 250);
+      rounds.end(now + 250);
+    }
+    const record = { offset: 0, line: '{}', checked: true };
+    waiting.add({ partition: 0, generation: 1, first: 0, last: 0, records: [record], recordedAt: 0 });
+    const came = now;
+    for (; now < came + 2_000 && waiting.notBefore > now; now += 500) {
+      rounds.landed(busy, now, now + 250);
+      rounds.end(now + 250);
+    }
+    expect(now - came).toBeLessThanOrEqual(1_000);
+  });
+
   it('leave a partition that is held to whoever looks whether it is released', () => {
     const { all, rounds } = lanes();
     const held = all[1]!;

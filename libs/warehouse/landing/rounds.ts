@@ -31,7 +31,11 @@ export class Rounds {
     if (!this.current) return;
     const { began, inserts, milliseconds } = this.current;
     const until = this.pace.worked(began, now, milliseconds / inserts);
-    for (const lane of this.lanes.all) if (lane.state.is !== 'held') lane.notBefore = until;
+    for (const lane of this.lanes.all) {
+      if (lane.state.is === 'held') continue;
+      // What waits already is not put off again because another partition landed full batches meanwhile.
+      lane.notBefore = lane.read ? Math.min(lane.notBefore, until) : until;
+    }
     this.current = undefined;
   }
 }

@@ -146,6 +146,18 @@ describe('where the engine has the token of an insert, but not its rows,', () =>
     expect(await counts()).toEqual(once);
   });
 
+  it('twice at one place, a partition stops and says so', async () => {
+    const claims = new Claims(warehouse, 'killed');
+    const claim = { first: 0, last: 4, records: 5 };
+    for (const _ of ['token', 'the other']) {
+      await claims.put(0, claim, 0);
+      await forget('claims', '1');
+    }
+    await expect(claims.put(0, claim, 0)).rejects.toThrow(
+      /Partition 0 cannot be landed.*has no rows of them/,
+    );
+  });
+
   it('landing is paused all the same', async () => {
     await new Claims(warehouse, 'killed').put(0, { first: 0, last: 4, records: 5 }, 0);
     await forget('claims', '1');

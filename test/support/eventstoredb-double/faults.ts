@@ -2,6 +2,8 @@
 export class Faults {
   /** The next append is carried out, and the connection is lost before it is answered. */
   loseNextAnswer = false;
+  /** Events that subscriptions bring lack their last byte. */
+  torn = false;
   /** Subscriptions begin so many events before the place they ask for. */
   repeated = 0;
   /** Told of each subscription that does. */

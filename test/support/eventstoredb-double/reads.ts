@@ -110,7 +110,7 @@ export class Reads {
     for await (const batch of this.store.subscribeToAll({ after, signal, batchSize: BATCH })) {
       const answers: Answer[] = [];
       for (const event of batch) {
-        answers.push(eventAnswer(event));
+        answers.push(this.faults.torn ? torn(eventAnswer(event)) : eventAnswer(event));
         if (showSystem && hasSystemEventBehind(event)) answers.push(systemAnswer(event));
         seen += 1;
         if (seen % checkpointEvery === 0) answers.push(checkpoint(event));
@@ -149,3 +149,5 @@ const positionIn = (at: ReadReq.Options.AllOptions): number | undefined => {
   const position = at.getPosition()?.getCommitPosition();
   return position === undefined ? undefined : Number(position);
 };
+
+const torn = ({ bytes, isEvent }: Answer): Answer => ({ bytes: bytes.subarray(0, -1), isEvent });
