@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OWNER_ONLY } from '#platform/data-directory';
 
 /** Secrets in files that only their owner may read; each is made once and then kept. */
 export class Secrets {
   constructor(private readonly directory: string) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    mkdirSync(directory, { recursive: true, mode: OWNER_ONLY });
   }
 
   /** @returns the file's path */

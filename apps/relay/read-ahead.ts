@@ -48,14 +48,13 @@ export class ReadAhead {
    */
   async take(mostEvents: number, mostBytes: number, notBefore = 0): Promise<readonly TopicEvent[]> {
     for (;;) {
+      if (this.failure && this.queue.length === 0) throw this.failure.error;
+      if (this.options.signal.aborted) return [];
       const isMuch = this.queue.length >= BATCH || this.bytes >= mostBytes;
       const wait = isMuch ? 0 : notBefore - performance.now();
       if (this.queue.length > 0 && wait <= 0) break;
-      if (this.failure && this.queue.length === 0) throw this.failure.error;
-      if (this.options.signal.aborted) return [];
       await this.changed.next(this.queue.length > 0 ? wait : undefined);
     }
-    if (this.options.signal.aborted) return [];
     let count = 0;
     let bytes = 0;
     for (const event of this.queue) {

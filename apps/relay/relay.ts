@@ -200,14 +200,14 @@ class RunningRelay {
           throw error;
         }
         traced.end();
-        const ended = performance.now();
-        notBefore = pace.worked(began, ended);
+        const committed = performance.now();
+        notBefore = pace.worked(began, committed);
         this.pause = FIRST_PAUSE_MS;
         this.progress.reached(checkpoint.position, Date.parse(events.at(-1)!.recordedAt));
         onRelayed?.({
           events: events.length,
           bytes: events.reduce((sum, { bytes }) => sum + bytes, 0),
-          milliseconds: ended - began,
+          milliseconds: committed - began,
           oldestRecordedAt: events[0]!.recordedAt,
         });
       }

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { entries, tableDirectories } from './engine-files.js';
 import type { Warehouse } from './warehouse.js';
 
@@ -45,5 +45,6 @@ export const brokenParts = (directory: string): string[] =>
     .flatMap((table) => entries(join(table, 'detached')))
     .filter((part) => BROKEN.test(basename(part)));
 
-/** How a part was called before it was laid aside. */
-export const nameBefore = (broken: string): string => BROKEN.exec(broken)?.[1] ?? broken;
+/** Where a part stood before it was laid aside. */
+export const placeBefore = (broken: string): string =>
+  join(dirname(dirname(broken)), basename(broken).replace(BROKEN, '$1'));

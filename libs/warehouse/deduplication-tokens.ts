@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { brokenParts, nameBefore } from './broken-parts.js';
+import { basename, join } from 'node:path';
+import { brokenParts, placeBefore } from './broken-parts.js';
 import { entries, tableDirectories } from './engine-files.js';
 
 /** The numbers of the blocks that a part holds, by its name: of `all_3_7_1`, or `all_3_7_1_9` after a mutation, 3 to 7. */
@@ -22,12 +22,12 @@ interface Blocks {
  * Whoever does so must be the only one who has the directory, and the engine closed: merges exchange parts.
  */
 export class DeduplicationTokens {
-  /** Before the engine has opened: afterwards it may merge parts around one that it has laid aside. */
-  private readonly parts: readonly string[];
+  /** Of each table, before the engine has opened: afterwards it may merge parts around one that it has laid aside. */
+  private readonly parts: ReadonlyMap<string, readonly string[]>;
   private readonly broken: ReadonlySet<string>;
 
   constructor(private readonly directory: string) {
-    this.parts = tableDirectories(directory).flatMap(entries);
+    this.parts = new Map(tableDirectories(directory).map((table) => [table, entries(table)]));
     this.broken = new Set(brokenParts(directory));
   }
 
@@ -38,20 +38,14 @@ export class DeduplicationTokens {
 
   /** Takes tokens whose rows are in no part out of the engine's logs. */
   forgetOrphaned(): void {
-    const gone = new Set(
-      this.laidAside().map((part) => join(dirname(dirname(part)), nameBefore(basename(part)))),
-    );
-    const parts = new Map<string, Blocks[]>();
-    for (const part of this.parts.filter((path) => !gone.has(path))) {
-      const blocks = blocksOf(basename(part));
-      const others = parts.get(dirname(part)) ?? [];
-      if (blocks) others.push(blocks);
-      parts.set(dirname(part), others);
-    }
-    for (const table of tableDirectories(this.directory)) {
-      const present = outermost(parts.get(table) ?? []);
-      for (const log of entries(join(table, 'deduplication_logs')))
-        rewrite(log, join(table, 'deduplication-draft'), present);
+    const gone = new Set(this.laidAside().map(placeBefore));
+    for (const [table, parts] of this.parts) {
+      const logs = entries(join(table, 'deduplication_logs'));
+      if (logs.length === 0) continue;
+      const present = outermost(
+        parts.filter((part) => !gone.has(part)).flatMap((part) => blocksOf(basename(part)) ?? []),
+      );
+      for (const log of logs) rewrite(log, join(table, 'deduplication-draft'), present);
     }
   }
 

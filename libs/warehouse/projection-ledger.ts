@@ -70,13 +70,13 @@ export const decide = async (
     const entries = decision(await versions(warehouse, name));
     if (entries.length === 0) return [];
     const rows = entries.map((entry) => ({ ...line(entry, sequence), builder: id, lease: leaseMs }));
-    const decider = await putIfAbsent(
+    await putIfAbsent(
       warehouse,
       `decision-${name}-${sequence}`,
       (token) => insert(warehouse, rows, { insert_deduplication_token: token }),
-      () => deciderOf(warehouse, name, sequence),
+      async () => (await deciderOf(warehouse, name, sequence)) !== '',
     );
-    if (decider === id) return entries;
+    if ((await deciderOf(warehouse, name, sequence)) === id) return entries;
   }
 };
 
@@ -111,18 +111,14 @@ const lastSequence = async (warehouse: Warehouse, name: string): Promise<number>
   return last?.sequence ?? 0;
 };
 
-const deciderOf = async (
-  warehouse: Warehouse,
-  name: string,
-  sequence: number,
-): Promise<string | undefined> => {
+const deciderOf = async (warehouse: Warehouse, name: string, sequence: number): Promise<string> => {
   await caughtUp(warehouse, 'crm.projections');
   const [first] = await warehouse.rows<{ builder: string }>(
     `SELECT argMin(builder, changed_at) AS builder FROM crm.projections
      WHERE name = {name:String} AND sequence = {sequence:UInt64}`,
     { name, sequence },
   );
-  return first?.builder || undefined;
+  return first?.builder ?? '';
 };
 
 const line = (version: Version, sequence: number): object => ({

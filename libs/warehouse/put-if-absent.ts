@@ -1,25 +1,22 @@
 import type { Warehouse } from './warehouse.js';
 
 /**
- * Puts something under a token, of which the engine takes only the first, and answers what is there then. Where the
- * engine may have a token without its rows it takes nobody's any more: whoever finds nothing there puts it under another
- * token, which is the same for everybody.
- * @param find what is there, be it somebody else's; undefined when nothing is
+ * Puts something under a token, of which the engine takes only the first: to be read back. Where the engine may have a
+ * token without its rows it takes nobody's any more: whoever finds nothing there puts it under another token, which is
+ * the same for everybody.
+ * @param isThere whether there is anything now, be it somebody else's
  * @throws NothingCanBePut when the engine has the other token without its rows, too
  */
-export const putIfAbsent = async <Found>(
+export const putIfAbsent = async (
   { mayLackRows }: Pick<Warehouse, 'mayLackRows'>,
   token: string,
   put: (token: string) => Promise<void>,
-  find: () => Promise<Found | undefined>,
-): Promise<Found | undefined> => {
+  isThere: () => Promise<boolean>,
+): Promise<void> => {
   await put(token);
-  const found = await find();
-  if (found !== undefined || !mayLackRows) return found;
+  if (!mayLackRows || (await isThere())) return;
   await put(againToken(token));
-  const second = await find();
-  if (second === undefined) throw new NothingCanBePut(token);
-  return second;
+  if (!(await isThere())) throw new NothingCanBePut(token);
 };
 
 export class NothingCanBePut extends Error {

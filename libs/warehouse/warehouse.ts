@@ -54,7 +54,10 @@ export type WarehouseOptions = ({ readonly dir: string } | ServerOptions) & {
 
 const DEFAULT_MEMORY = 4 * 1024 ** 3;
 
-/** Opens the warehouse: chDB on a directory that is this process's alone (see `lockDataDirectory`), or a ClickHouse server by its URL. */
+/**
+ * Opens the warehouse: chDB on a directory that is this process's alone (see `lockDataDirectory`), or a ClickHouse server
+ * by its URL.
+ */
 export const openWarehouse = async (options: WarehouseOptions): Promise<Warehouse> => {
   const memory = options.maxMemoryBytes ?? DEFAULT_MEMORY;
   if (!('dir' in options))

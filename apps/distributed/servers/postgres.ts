@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { OWNER_ONLY } from '#platform/data-directory';
 import { isRunning } from '#platform/process-identity';
 import { freePort } from './free-port.js';
 import { type Exit, type LaunchedProcess, launch } from './launched-process.js';
@@ -47,7 +48,7 @@ export const startPostgres = async ({ dir, port }: PostgresOptions = {}): Promis
   const account = postgresAccount();
   if (!programs || !account) throw new StartFailure(postgresObstacle()!);
   const home = dir ?? mkdtempSync(join(tmpdir(), 'perennial-postgres-'));
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  mkdirSync(home, { recursive: true, mode: OWNER_ONLY });
   const closed = closedFolder(resolve(home), account);
   if (closed)
     throw new StartFailure(

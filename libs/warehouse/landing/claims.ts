@@ -72,7 +72,7 @@ export class Claims {
       async (token) => {
         state = await this.putUnder(token, partition, claim, turn);
       },
-      async () => !isAsBefore() || undefined,
+      async () => !isAsBefore(),
     ).catch((error: unknown) => {
       throw error instanceof NothingCanBePut ? new LandingStopped(partition, error.message) : error;
     });

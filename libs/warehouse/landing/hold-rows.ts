@@ -14,7 +14,7 @@ export const announceToken = (partition: number, first: number, turn: number): s
 
 /**
  * Holds a place, unless somebody has claimed or held it before: to be read back.
- * @param token of `announceToken`, or of `againToken` for who found neither a claim nor a hold there
+ * @param token by `putIfAbsent`, from `announceToken`
  */
 export const putHold = (
   warehouse: Warehouse,

@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PerennialError } from '#eventing/errors';
 import type { Logger } from '#platform/logging';
 import type { Boundary, Projector } from '../boundary.js';
-import { againToken } from '../put-if-absent.js';
+import { putIfAbsent } from '../put-if-absent.js';
 import type { Warehouse } from '../warehouse.js';
-import { type Chain, chainsOf, type Hold } from './claim-chain.js';
+import { type Chain, chainOf, chainsOf, type Hold } from './claim-chain.js';
 import { isPassing } from './engine-errors.js';
 import {
   announceToken,
@@ -52,8 +52,6 @@ interface Pause {
   /** Unlike that of any other pause. */
   readonly writer: string;
   readonly places: HoldPlace[];
-  /** Tokens of places that it asked for. */
-  readonly asked: Set<string>;
   readonly deadline: number;
   stopProlonging(): Promise<void>;
 }
@@ -127,7 +125,7 @@ export class Holds implements Projector {
       clearInterval(timer);
       return prolonging;
     };
-    return { writer, places, asked: new Set(), deadline: Date.now() + patienceMs, stopProlonging };
+    return { writer, places, deadline: Date.now() + patienceMs, stopProlonging };
   }
 
   /**
@@ -172,13 +170,18 @@ export class Holds implements Projector {
     return undefined;
   }
 
-  /** Who has asked for a place before, and finds nobody there, asks as `putIfAbsent` does. */
-  private async ask(pause: Pause, place: HoldPlace): Promise<void> {
+  private ask({ writer }: Pause, place: HoldPlace): Promise<void> {
     const { warehouse, leaseMs = LEASE_MS } = this.options;
-    const token = announceToken(place.partition, place.first, place.turn);
-    const again = warehouse.mayLackRows && pause.asked.has(token);
-    pause.asked.add(token);
-    await putHold(warehouse, place, pause.writer, leaseMs, again ? againToken(token) : token);
+    const { partition, first, turn } = place;
+    return putIfAbsent(
+      warehouse,
+      announceToken(partition, first, turn),
+      (token) => putHold(warehouse, place, writer, leaseMs, token),
+      async () => {
+        const { end } = await chainOf(warehouse, partition);
+        return end.hold !== undefined || end.next !== first || end.turn !== turn;
+      },
+    );
   }
 
   private async look(pause: Pause, error: PerennialError): Promise<void> {

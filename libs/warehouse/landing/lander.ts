@@ -12,8 +12,7 @@ import { LandingWriter, MOST_STRIKES, type Written } from './landing-writer.js';
 import type { Lane } from './lane.js';
 import { Continuity, lacksRows, landedTail } from './lane-continuity.js';
 import type { Patience } from './patience.js';
-import { presentOffsets, presentRecords } from './present.js';
-import { select } from './rows.js';
+import { absentOf, presentRecords } from './present.js';
 
 /** A state read longer ago is read again before anything is done: this process may have slept meanwhile. */
 const OUTDATED_MS = 30_000;
@@ -158,8 +157,8 @@ export class Lander {
     const { partition } = lane;
     // Before: whoever finds the rows afterwards finds no reason to say so.
     await this.markForRebuild(partition, claim);
-    const present = await presentOffsets(this.warehouse, partition, claim, 'events or dead letters');
-    const absent = select(lane.between(claim), (offset) => !present.has(offset));
+    const batch = lane.between(claim);
+    const absent = await absentOf(this.warehouse, partition, claim, batch, 'events or dead letters');
     const token = againToken(claimToken(partition, claim));
     this.written(await this.writer.land(partition, absent, { token, patient }));
   }

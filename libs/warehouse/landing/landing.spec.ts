@@ -4,6 +4,7 @@ import { createLogger } from '#platform/logging';
 import { randomFrom } from '#statistics/random';
 import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { eventLine } from '#test/support/event-line';
+import { liveVersion } from '#test/support/live-version';
 import { MemoryStream } from '#test/support/memory-stream';
 import { record } from '../projection-ledger.js';
 import type { Warehouse } from '../warehouse.js';
@@ -44,16 +45,7 @@ describe('landing', () => {
     );
   };
 
-  const liveProjection = (name: string) =>
-    record(warehouse, {
-      name,
-      version: 1,
-      state: 'live',
-      reason: '',
-      tableChecksum: '',
-      viewChecksum: '',
-      views: [],
-    });
+  const liveProjection = (name: string) => record(warehouse, liveVersion(name));
 
   const stateOf = async (name: string) =>
     (

@@ -1,6 +1,7 @@
 import { caughtUp } from '../replicas.js';
 import type { Warehouse } from '../warehouse.js';
 import type { Span } from './landing-step.js';
+import { type Batch, select } from './rows.js';
 
 const TABLES = {
   events: ['crm.events'],
@@ -24,6 +25,18 @@ export const presentOffsets = async (
   await caughtUp(warehouse, ...TABLES[where]);
   const rows = await warehouse.rows<{ offset: number }>(offsetsIn(where), { partition, first, last });
   return new Set(rows.map(({ offset }) => offset));
+};
+
+/** What of a batch the warehouse does not have. */
+export const absentOf = async (
+  warehouse: Warehouse,
+  partition: number,
+  span: Span,
+  batch: Batch,
+  where: Where,
+): Promise<Batch> => {
+  const present = await presentOffsets(warehouse, partition, span, where);
+  return select(batch, (offset) => !present.has(offset));
 };
 
 /** How many records of a span the warehouse has, be it among the dead letters. */

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '#platform/logging';
 import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { eventLine } from '#test/support/event-line';
+import { liveVersion } from '#test/support/live-version';
 import type { Projector } from '../boundary.js';
 import { record, versions } from '../projection-ledger.js';
 import type { Warehouse } from '../warehouse.js';
@@ -78,8 +79,7 @@ describe('repairs', () => {
     ['that once asked for too much memory is given another chance', 2, 'live'],
     ['that always does is detached', Number.POSITIVE_INFINITY, 'needs rebuild, because of memory'],
   ])('a view %s', async (_, failures, state) => {
-    const live = { state: 'live', reason: '', tableChecksum: '', viewChecksum: '', views: [] } as const;
-    await record(warehouse, { ...live, name: 'greedy', version: 1 });
+    await record(warehouse, liveVersion('greedy'));
     await warehouse.command(
       `CREATE MATERIALIZED VIEW crm.greedy_v1_feed ENGINE = MergeTree ORDER BY offset
        AS SELECT offset, arraySum(range(toUInt64(6000000 + offset))) AS x FROM crm.events`,

@@ -6,8 +6,8 @@ import { DEDUPLICATION_WINDOW, insertsSince } from './claims.js';
 import { markAllForRebuild } from './failing-view.js';
 import { PauseLost } from './holds.js';
 import type { LandingWriter } from './landing-writer.js';
-import { presentOffsets } from './present.js';
-import { type Batch, select } from './rows.js';
+import { absentOf } from './present.js';
+import type { Batch } from './rows.js';
 
 export type RepairKind = 'replay' | 'refill';
 
@@ -125,7 +125,7 @@ export class Repairs {
       this.warehouse,
       `announce-${this.kind}-${number}`,
       (token) => this.insert({ id, kind: this.kind, partition, offsets, positions, state: 'claimed' }, token),
-      async () => (await this.announced()) > number || undefined,
+      async () => (await this.announced()) > number,
     );
     return (await this.open()).find((repair) => repair.id === id);
   }
@@ -161,8 +161,7 @@ export class Repairs {
     const old = (await insertsSince(this.warehouse, notedAt)) > this.window / 2;
     const written = old ? undefined : await this.writer.landPatiently(partition, records, id);
     if (old || this.warehouse.mayLackRows) {
-      const there = await presentOffsets(this.warehouse, partition, span, 'events');
-      const left = select(records, (offset) => !there.has(offset));
+      const left = await absentOf(this.warehouse, partition, span, records, 'events');
       if (left.records > (written?.deadLetters ?? 0))
         await this.writer.landPatiently(partition, left, againToken(id));
     }

@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLogger } from '#platform/logging';
 import { withEmptyWarehouse } from '#test/support/empty-warehouse';
 import { eventLine } from '#test/support/event-line';
+import { liveVersion } from '#test/support/live-version';
 import { MemoryStream } from '#test/support/memory-stream';
 import { noProjector } from '../boundary.js';
-import { record, type Version, versions } from '../projection-ledger.js';
+import { record, versions } from '../projection-ledger.js';
 import type { Warehouse } from '../warehouse.js';
 import { Claims } from './claims.js';
 import { Holds } from './holds.js';
@@ -21,15 +22,7 @@ const EVENTS = 10;
 const DEADLINE = 25_000;
 const log = createLogger('silent');
 const records = Array.from({ length: EVENTS }, (_, i) => ({ offset: i, line: eventLine(i), checked: false }));
-const live: Version = {
-  name: 'sales',
-  version: 1,
-  state: 'live',
-  reason: '',
-  tableChecksum: '',
-  viewChecksum: '',
-  views: [],
-};
+const live = liveVersion('sales');
 
 /**
  * A server that is killed between an insert's token and its rows remembers the one without the other. Here it is the

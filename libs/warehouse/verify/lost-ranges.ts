@@ -10,9 +10,9 @@ import { markAllForRebuild } from '../landing/failing-view.js';
 import { paused } from '../landing/holds.js';
 import type { Claim, PartitionState } from '../landing/landing-step.js';
 import { LandingWriter } from '../landing/landing-writer.js';
-import { presentOffsets } from '../landing/present.js';
+import { absentOf } from '../landing/present.js';
 import { REPAIR_SIZE } from '../landing/repairs.js';
-import { type Batch, batchOf, NOTHING, select } from '../landing/rows.js';
+import { type Batch, batchOf, NOTHING } from '../landing/rows.js';
 import { againToken } from '../put-if-absent.js';
 import type { Warehouse } from '../warehouse.js';
 import { deadLettersOf } from './dead-letters-of.js';
@@ -136,11 +136,10 @@ class LostRange {
     log.info({ partition, ...claim }, 'What the topic no longer has is landed from the event store');
     const batch = old && present >= claim.records ? NOTHING : await this.batchFor(claim);
     if (!old) await this.writer.landPatiently(partition, batch, token);
-    const there =
+    const left =
       old || warehouse.mayLackRows
-        ? await presentOffsets(warehouse, partition, claim, 'events or dead letters')
-        : undefined;
-    const left = there ? select(batch, (offset) => !there.has(offset)) : NOTHING;
+        ? await absentOf(warehouse, partition, claim, batch, 'events or dead letters')
+        : NOTHING;
     if (old || left.records > 0)
       await markAllForRebuild(
         warehouse,

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { SqliteEventStore } from '#event-store/sqlite/sqlite-event-store';
 import { InProcessStream, inProcessPlaces as places } from '#event-stream/in-process/in-process-stream';
 import { createLogger } from '#platform/logging';
+import { liveVersion } from '#test/support/live-version';
 import { appendSales, sale } from '#test/support/sales';
 import { Landing } from '../landing/landing.js';
 import { replayDeadLetters } from '../landing/replay.js';
@@ -171,14 +172,6 @@ describe('event store against warehouse', () => {
     ]);
   });
 
-  const live = {
-    version: 1,
-    state: 'live',
-    reason: '',
-    tableChecksum: '',
-    viewChecksum: '',
-    views: [],
-  } as const;
   const stateOf = async (name: string) =>
     (
       await warehouse.rows<{ state: string }>(
@@ -188,7 +181,7 @@ describe('event store against warehouse', () => {
     )[0]?.state;
 
   it('refills what is missing, once, however often it is asked to, and says that projections need a rebuild', async () => {
-    await record(warehouse, { ...live, name: 'sales' });
+    await record(warehouse, liveVersion('sales'));
     const upTo = await land(0, 100);
     await warehouse.command(
       'DELETE FROM crm.events WHERE position BETWEEN 10 AND 14 OR position IN (16, 90)',
@@ -237,7 +230,7 @@ describe('event store against warehouse', () => {
   });
 
   it('replays the dead letters that can be landed by now, once', async () => {
-    await record(warehouse, { ...live, name: 'sales' });
+    await record(warehouse, liveVersion('sales'));
     // Beyond the warehouse's calendar: nothing that a command could say.
     const strange = { ...sale(1), metadata: { ...sale(1).metadata, businessDate: '2999-01-01' } };
     await store.append('sale-strange', [strange], { expectedRevision: 'no-stream' });
